@@ -1,0 +1,88 @@
+# ace-mqtt. `make help` lists the targets. A fresh machine is brought to the result by packaging/setup.sh.
+.DEFAULT_GOAL := all
+MODE ?= $(if $(filter test,$(MAKECMDGOALS)),debug,release)
+B    := build/$(MODE)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)   # make -j1 wins over this
+endif
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifneq ($(filter-out clean help,$(or $(MAKECMDGOALS),all)),)
+include build/setup.mk          # DEPS_CFLAGS, DEPS_LIBS, LLHTTP_DIR: what set-up found
+endif
+
+FLAGS.debug   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS.plain   := -O1 -g
+FLAGS.fuzz    := $(FLAGS.debug) -fsanitize=fuzzer-no-link
+WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Werror
+LANG_ := -std=c17 -D_GNU_SOURCE $(WARN) -I. -Ibuild $(DEPS_CFLAGS)
+FLAGS := $(LANG_) $(FLAGS.$(MODE)) $(CFLAGS)
+LIBS  := $(LDFLAGS) $(DEPS_LIBS)
+say    = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,echo '  $1 $@' &&)) # one word per command; V=1: all of it
+
+sources = $(wildcard $(addsuffix /*.c,$1))
+objects = $(patsubst %.c,$(B)/%.o,$(call sources,$1))
+PROGS  := as broker client scenarios
+COMMON := $(addprefix common/,base codec crypto ace net store)
+SUITES := $(patsubst tests/%_test.c,%,$(wildcard tests/*_test.c))
+FUZZ   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+CHECKED := $(call sources,$(COMMON) $(PROGS) tests tests/fuzz)
+PARTS  := $(filter-out %/main.o,$(call objects,$(PROGS)))        # what tests and fuzz targets link besides common/
+
+all: $(PROGS:%=$(B)/bin/ace-%)
+	@mkdir -p build/bin && for p in $(PROGS); do ln -sfn ../$(MODE)/bin/ace-$$p build/bin/ace-$$p; done
+
+$(foreach p,$(PROGS),$(eval $(B)/bin/ace-$p: $(call objects,$p)))
+$(B)/bin/ace-tests: $(call objects,tests) $(PARTS)
+$(B)/bin/ace-tests: LIBS += -lcunit
+$(B)/bin/%: $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+$(B)/run/%: $(B)/tests/fuzz/%.o $(PARTS) $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+$(B)/libcommon.a: $(call objects,$(COMMON)) $(if $(LLHTTP_DIR),$(patsubst %,$(B)/llhttp/%.o,llhttp api http))
+	@rm -f $@ && $(AR) rcs $@ $^
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+$(B)/llhttp/%.o: $(LLHTTP_DIR)/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) -O2 -g -DLLHTTP_STRICT_MODE=1 $(DEPS_CFLAGS) -c -o $@ $<
+$(B)/flags: always
+	@mkdir -p $(@D) && echo '$(CC) $(FLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS)' >$@
+
+# The list of test suites is the list of files: a new tests/x_test.c needs no edit here.
+$(B)/tests/main.o: build/suites.h
+build/suites.h: $(wildcard tests/*_test.c)
+	@mkdir -p build && printf 'SUITE(%s)\n' $(SUITES) >$@
+
+build/setup.mk: $(wildcard packaging/*.sh)
+	@packaging/setup.sh build $@
+
+help:      ; @sed -n 's/^#: //p' Makefile
+#: make [all]        the four programs, into build/bin         MODE=release (default) | debug | plain; CC=gcc | clang; V=1
+#: make scenarios    runs the conformance scenarios; the report is under build/scenarios
+#: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
+#: make check        layers, format, static analysis, requirement ids, banned calls
+#: make valgrind     runs the unit tests under valgrind
+#: make fuzz         runs each fuzz target FUZZ_SECONDS (20)
+#: make clean        removes what was built
+scenarios: all                   ; @$(B)/bin/ace-scenarios run
+test: all $(B)/bin/ace-tests     ; @$(B)/bin/ace-tests $(T)
+check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-print-directory -k rules $(CHECKED:%.c=build/check/%.ok)
+rules:                           ; @tests/check.sh
+build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)
+valgrind:                        ; @packaging/setup.sh valgrind && $(MAKE) MODE=plain valgrind-run
+valgrind-run: all $(B)/bin/ace-tests ; valgrind -q --error-exitcode=1 --leak-check=full $< $(T)
+FUZZ_SECONDS ?= 20
+fuzz:                            ; @packaging/setup.sh fuzz && $(MAKE) -k MODE=fuzz CC=clang $(FUZZ:%=fuzz-%)
+fuzz-%: $(B)/run/%
+	@mkdir -p $(B)/corpus/$* && echo "fuzz: $* for $(FUZZ_SECONDS) s"
+	@$< -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/$*- $(B)/corpus/$* $(wildcard tests/fuzz/seeds/$*)
+clean:                           ; rm -rf build/*/ build/suites.h
+.PHONY: all help scenarios test check rules valgrind valgrind-run fuzz clean always
+.SECONDARY:
+-include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

@@ -1,0 +1,281 @@
+#include "as/as.h"
+#include "as/issue.h"
+#include "as/login.h"
+#include "common/crypto/hash.h"
+
+#include <stdlib.h>
+
+struct as {
+    struct as_setup setup;
+    struct login_throttle throttle;
+    int64_t swept; /* when the ledger was */
+};
+
+enum { SWEEP_SECONDS = 600 };
+
+/* One request on its way through an endpoint. */
+struct visit {
+    struct as *as;
+    const struct http_request *in;
+    const struct tls_facts *peer;
+    int64_t now;
+    struct http_response *out;
+};
+
+typedef void endpoint(struct visit *v);
+static endpoint token_endpoint, metadata, jwks, ready;
+
+static const struct route {
+    const char *path, *method;
+    endpoint *serve;
+} routes[] = {
+    /* path                                      method  serve             source                     */
+    { "/token", "POST", token_endpoint },                           /* RFC 9200 5.8 [R-TOK-02]    */
+    { "/.well-known/oauth-authorization-server", "GET", metadata }, /* RFC 8414                   */
+    { "/jwks.json", "GET", jwks },                                  /* RFC 7517 5                 */
+    { "/health/ready", "GET", ready },
+};
+
+static void header(struct visit *v, const char *name, const char *value)
+{
+    http_header_add(&v->out->headers, name, span_str(value));
+}
+
+/* [R-TOK-35] [R-TERR-13] nothing the token endpoint says may be kept by a cache. */
+static void no_store(struct visit *v)
+{
+    header(v, "Cache-Control", "no-store");
+    header(v, "Pragma", "no-cache");
+}
+
+/* --- errors --- */
+
+static void fail(struct visit *v, enum err e, enum media m, const char *why)
+{
+    v->out->status = err_wire(e)->http;
+    buf_truncate(&v->out->body, 0);
+    if (error_write(e, why, m, &v->out->body) != OK) {
+        v->out->status = 500;
+        buf_truncate(&v->out->body, 0);
+    }
+    if (v->out->body.n) header(v, "Content-Type", media_name(media_answer(m)));
+    if (v->out->status == 401)
+        header(v, "WWW-Authenticate", "Basic realm=\"ace-as\", charset=\"UTF-8\""); /* [R-TERR-04] */
+    if (e == ERR_RATE) header(v, "Retry-After", "60");
+    if (e == ERR_UNAVAILABLE) header(v, "Retry-After", "5");
+}
+
+/* --- POST /token --- */
+
+struct token_visit {
+    enum media media;
+    const struct as_client *client;
+    struct token_request request;
+    struct token_response response;
+    struct fault why;
+};
+
+/* [R-IOP-01] who did not say who he is learns nothing about his body. */
+static enum err read_request(struct visit *v, struct token_visit *t)
+{
+    struct login_from login = { v->as->setup.registry, &v->as->throttle, v->in, v->peer, v->now };
+
+    TRY(login_by_transport(&login, &t->client));
+    enum err e = token_request_read(buf_span(&v->in->body), t->media, &t->request, &t->why);
+    if (e != OK && !t->client) return ERR_INVALID_CLIENT;
+    TRY(e);
+    return login_by_body(&login, &t->request, &t->client);
+}
+
+static enum err serve_request(struct visit *v, struct token_visit *t)
+{
+    const struct as_setup *s = &v->as->setup;
+    struct span type;
+
+    if (!http_header(&v->in->headers, "Content-Type", &type) || !media_read(type, &t->media)) {
+        fault_set(&t->why, 0,
+                  "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
+        return ERR_MEDIA_TYPE;
+    }
+    TRY(read_request(v, t));
+    struct issue_from from = {
+        .issuer = s->issuer,
+        .lifetime = s->lifetime,
+        .sign_key = s->sign_key,
+        .registry = s->registry,
+        .ledger = s->ledger,
+        .entropy = s->entropy,
+        .now = v->now,
+        .client = t->client,
+        .tls_key = v->peer->peer_key,
+    };
+    TRY(issue_token(&from, &t->request, &t->response, &t->why));
+    return token_response_write(&t->response, t->media, &v->out->body);
+}
+
+static void log_token(struct visit *v, const struct token_visit *t, enum err e)
+{
+    struct hash_hint hint = hash_hint(buf_span(&t->response.access_token));
+    struct log *log = v->as->setup.log;
+    struct span client = span_str(t->client ? t->client->id : "");
+
+    if (e == OK) {
+        log_event(log, LOG_INFO, "token.issued", LOG_SPAN("client", client),
+                  LOG_SPAN("audience", buf_span(&t->request.audience)), LOG_STR("token", hint.text),
+                  LOG_INT("expires_in", t->response.expires_in));
+    } else {
+        log_event(log, LOG_WARN, "token.refused", LOG_SPAN("client", client),
+                  LOG_STR("error", err_wire(e)->words), LOG_STR("why", t->why.why));
+    }
+}
+
+static void token_endpoint(struct visit *v)
+{
+    struct token_visit t = { .media = MEDIA_ACE_JSON };
+
+    no_store(v);
+    enum err e = serve_request(v, &t);
+    log_token(v, &t, e);
+    if (e == OK) {
+        header(v, "Content-Type", media_name(media_answer(t.media)));
+    } else {
+        fail(v, e, t.media, t.why.why[0] ? t.why.why : NULL);
+    }
+    token_request_clear(&t.request);
+    token_response_clear(&t.response);
+}
+
+/* --- what everybody may read --- */
+
+static struct doc *words(const char *const *list, size_t n)
+{
+    struct doc *array = doc_new_array();
+
+    for (size_t i = 0; i < n; i++) doc_add(array, doc_new_str(list[i]));
+    return array;
+}
+
+static struct doc *url(const struct as *a, const char *path)
+{
+    struct buf text = { 0 };
+
+    buf_format(&text, "%s%s", a->setup.issuer, path);
+    struct doc *d = buf_failed(&text) ? NULL : doc_new_text(buf_span(&text));
+    buf_clear(&text);
+    return d;
+}
+
+/* Takes `d`. */
+static void answer_json(struct visit *v, struct doc *d)
+{
+    if (!d || doc_write_json(d, &v->out->body) != OK) {
+        doc_free(d);
+        fail(v, ERR_NO_MEMORY, MEDIA_JSON, NULL);
+        return;
+    }
+    doc_free(d);
+    header(v, "Content-Type", "application/json");
+}
+
+static void metadata(struct visit *v)
+{
+    static const char *const login[] = { "client_secret_basic", "client_secret_post", "tls_client_auth",
+                                         "self_signed_tls_client_auth" };
+    static const char *const grants[] = { "client_credentials" }, *const profiles[] = { "mqtt_tls" };
+    struct doc *d = doc_new_map();
+
+    doc_put(d, "issuer", url(v->as, ""));
+    doc_put(d, "token_endpoint", url(v->as, "/token"));
+    doc_put(d, "jwks_uri", url(v->as, "/jwks.json"));
+    doc_put(d, "grant_types_supported", words(grants, 1));
+    doc_put(d, "response_types_supported", doc_new_array());
+    doc_put(d, "token_endpoint_auth_methods_supported", words(login, 4));
+    doc_put(d, "ace_profiles_supported", words(profiles, 1));
+    answer_json(v, d);
+}
+
+static void jwks(struct visit *v)
+{
+    struct doc *set = doc_new_map(), *keys = doc_new_array();
+    struct doc *key = key_object_write(v->as->setup.sign_key, NOTATION_JSON, false);
+
+    if (key) doc_put(key, "use", doc_new_str("sig"));
+    doc_add(keys, key);
+    doc_put(set, "keys", keys);
+    answer_json(v, set);
+}
+
+static void ready(struct visit *v)
+{
+    struct doc *d = doc_new_map();
+    bool up = ledger_ready(v->as->setup.ledger);
+
+    doc_put(d, "status", doc_new_str(up ? "ready" : "store not answering"));
+    answer_json(v, d);
+    if (!up) v->out->status = err_wire(ERR_UNAVAILABLE)->http;
+}
+
+/* --- dispatch --- */
+
+static bool method_fits(const struct visit *v, const struct route *r)
+{
+    return http_method_is(v->in, r->method) ||
+           (strcmp(r->method, "GET") == 0 && http_method_is(v->in, "HEAD"));
+}
+
+void as_handle(struct as *a, const struct http_request *in, const struct tls_facts *peer, int64_t now,
+               struct http_response *out)
+{
+    struct visit v = { a, in, peer, now, out };
+
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const struct route *r = &routes[i];
+        if (!span_is(http_path(in), r->path)) continue;
+        if (method_fits(&v, r)) {
+            r->serve(&v);
+        } else { /* [R-TOK-01] */
+            fail(&v, ERR_HTTP_METHOD, MEDIA_JSON, NULL);
+            header(&v, "Allow", r->method);
+        }
+        return;
+    }
+    fail(&v, ERR_NOT_FOUND, MEDIA_JSON, NULL);
+}
+
+void as_tick(struct as *a, int64_t now)
+{
+    if (now - a->swept < SWEEP_SECONDS) return;
+    a->swept = now;
+    if (ledger_sweep(a->setup.ledger, now) != OK)
+        log_event(a->setup.log, LOG_WARN, "ledger.sweep", LOG_STR("error", "store not answering"));
+}
+
+enum err as_new(const struct as_setup *setup, struct as **out)
+{
+    struct as *a = calloc(1, sizeof *a);
+    enum err e = a ? login_throttle_init(&a->throttle, setup->failed_logins, setup->entropy) : ERR_NO_MEMORY;
+
+    if (e != OK) {
+        free(a);
+        registry_free(setup->registry);
+        ledger_close(setup->ledger);
+        return e;
+    }
+    a->setup = *setup;
+    *out = a;
+    return OK;
+}
+
+void as_use_registry(struct as *a, struct registry *r)
+{
+    registry_free(a->setup.registry);
+    a->setup.registry = r;
+}
+
+void as_free(struct as *a)
+{
+    if (!a) return;
+    registry_free(a->setup.registry);
+    ledger_close(a->setup.ledger);
+    free(a);
+}

@@ -1,0 +1,135 @@
+#include "as/config.h"
+#include "common/base/file.h"
+#include "common/codec/text.h"
+
+#define AT(member) offsetof(struct as_config, member)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    { .name = "issuer",               .kind = CONFIG_TEXT,   .offset = AT(issuer), .required = true, .doc = "URL of this server, without a final slash: iss of every token" },
+    { .name = "listen.host",          .kind = CONFIG_TEXT,   .offset = AT(host), .fallback = "\"127.0.0.1\"", .doc = "address to bind" },
+    { .name = "listen.port",          .kind = CONFIG_INT,    .offset = AT(port), .low = 0, .high = 65535, .fallback = "9443", .doc = "TCP port; 0: any, told by READY" },
+    { .name = "tls.certificate",      .kind = CONFIG_TEXT,   .offset = AT(certificate_file), .doc = "PEM, leaf first; without: a raw public key is shown" },
+    { .name = "tls.key",              .kind = CONFIG_TEXT,   .offset = AT(key_file), .required = true, .doc = "private key, PEM or JWK: Ed25519 or P-256" },
+    { .name = "tls.client_ca",        .kind = CONFIG_TEXT,   .offset = AT(client_ca_file), .doc = "PEM: who vouches for client certificates; without: the client's registered keys alone count" },
+    { .name = "tls.min_version",      .kind = CONFIG_CHOICE, .offset = AT(min_version), .choices = "1.2|1.3", .fallback = "\"1.2\"", .doc = "lowest TLS version" },
+    { .name = "tls.keylog",           .kind = CONFIG_TEXT,   .offset = AT(keylog_file), .doc = "file for Wireshark: gives all traffic away, never in production" },
+    { .name = "token.signing_key",    .kind = CONFIG_TEXT,   .offset = AT(sign_key_file), .required = true, .doc = "private key, JWK (with kid) or PEM: EdDSA or ES256" },
+    { .name = "token.lifetime",       .kind = CONFIG_INT,    .offset = AT(lifetime), .low = 1, .high = 31536000, .fallback = "3600", .doc = "seconds, where no policy says less" },
+    { .name = "store",                .kind = CONFIG_TEXT,   .offset = AT(store), .required = true, .doc = "SQLite file; \":memory:\" forgets everything at the end" },
+    { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
+    { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, shared_key, keys, certificate, pop_keys, profiles" },
+    { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },
+    { .name = "limits.connections",   .kind = CONFIG_INT,    .offset = AT(max_connections), .low = 1, .high = 1000000, .fallback = "1000", .doc = "open at once" },
+    { .name = "limits.body",          .kind = CONFIG_INT,    .offset = AT(max_body), .low = 256, .high = 1048576, .fallback = "16384", .doc = "bytes of a request" },
+    { .name = "limits.request_ms",    .kind = CONFIG_INT,    .offset = AT(request_ms), .low = 100, .high = 600000, .fallback = "10000", .doc = "milliseconds for a whole request to arrive" },
+    { .name = "limits.failed_logins", .kind = CONFIG_INT,    .offset = AT(failed_logins), .low = 1, .high = 65535, .fallback = "10", .doc = "wrong passwords per client and minute, then 429" },
+    { .name = "log.level",            .kind = CONFIG_CHOICE, .offset = AT(log_level), .reloadable = true, .choices = "debug|info|warn|error", .fallback = "\"info\"", .doc = "lowest level written to standard error" },
+    { .name = "log.pretty",           .kind = CONFIG_BOOL,   .offset = AT(log_pretty), .doc = "for people instead of JSON lines" },
+};
+/* clang-format on */
+
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static enum err load(const struct as_config *c, const char *name, struct buf *out, struct buf *message)
+{
+    struct buf path = { 0 };
+
+    file_beside(c->path, name, &path);
+    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, message);
+    buf_clear(&path);
+    return e;
+}
+
+static enum err load_private(const struct as_config *c, const char *name, struct key_object *out,
+                             struct buf *message)
+{
+    struct buf text = { 0 };
+    struct fault why = { 0 };
+    enum err e = load(c, name, &text, message);
+
+    if (e == OK) {
+        e = key_file_read(buf_span(&text), out, &why);
+        if (e == OK && (!out->key || key_type(out->key) == KEY_OCT || !key_is_private(out->key))) {
+            fault_set(&why, 0, "not a private key of type Ed25519 or P-256");
+            e = ERR_MALFORMED;
+        }
+        if (e != OK) buf_format(message, "%s: %s", name, why.why);
+    }
+    buf_clear(&text);
+    return e;
+}
+
+/* A signing key needs a name for the brokers to find it by: its thumbprint where the file gives none. */
+static enum err name_sign_key(struct as_config *c)
+{
+    uint8_t thumbprint[SHA256_SIZE];
+
+    if (c->sign_key.has_kid) return OK;
+    key_thumbprint(c->sign_key.key, thumbprint);
+    b64url_encode(&c->sign_key.kid, span(thumbprint, sizeof thumbprint));
+    c->sign_key.has_kid = true;
+    return buf_failed(&c->sign_key.kid) ? ERR_NO_MEMORY : OK;
+}
+
+static enum err check_issuer(struct as_config *c, struct buf *message)
+{
+    size_t n = strlen(c->issuer);
+
+    if (strncmp(c->issuer, "https://", 8) == 0 && n > 8 && c->issuer[n - 1] != '/') return OK;
+    buf_format(message, "%s: issuer: must be an https:// URL without a final slash", c->path);
+    return ERR_MALFORMED;
+}
+
+static enum err load_all(struct as_config *c, struct buf *message)
+{
+    struct registry_source from = { c->path, c->file, c->clients, c->brokers, c->policies };
+
+    TRY(check_issuer(c, message));
+    if (c->certificate_file) TRY(load(c, c->certificate_file, &c->certificate, message));
+    if (c->client_ca_file) TRY(load(c, c->client_ca_file, &c->client_ca, message));
+    TRY(load_private(c, c->key_file, &c->key, message));
+    TRY(load_private(c, c->sign_key_file, &c->sign_key, message));
+    TRY(name_sign_key(c));
+    file_beside(c->path, c->store, &c->store_path);
+    if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
+    if (buf_failed(&c->store_path) || buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
+    return registry_read(&from, &c->registry, message);
+}
+
+enum err as_config_read(const char *path, struct as_config *out, struct buf *message)
+{
+    struct buf text = { 0 };
+
+    *out = (struct as_config){ .path = path };
+    enum err e = file_read(path, &text, message);
+    if (e == OK) e = config_read(path, buf_span(&text), keys, KEYS, out, &out->file, message);
+    buf_clear(&text);
+    if (e == OK) e = load_all(out, message);
+    if (e == ERR_NO_MEMORY && message->n == 0) buf_str(message, "out of memory");
+    if (e != OK) as_config_clear(out);
+    return e;
+}
+
+void as_config_clear(struct as_config *c)
+{
+    buf_clear(&c->certificate);
+    buf_clear(&c->client_ca);
+    key_object_clear(&c->key);
+    key_object_clear(&c->sign_key);
+    buf_clear(&c->store_path);
+    buf_clear(&c->keylog_path);
+    registry_free(c->registry);
+    config_free(c->file, keys, KEYS, c);
+    *c = (struct as_config){ 0 };
+}
+
+void as_config_help(struct buf *out)
+{
+    config_help(keys, KEYS, out);
+}
+
+void as_config_print(const struct as_config *c, struct buf *out)
+{
+    config_print(keys, KEYS, c, out);
+}

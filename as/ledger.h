@@ -1,0 +1,38 @@
+#ifndef AS_LEDGER_H
+#define AS_LEDGER_H
+
+#include "common/base/fault.h"
+#include "common/base/secret.h"
+#include "common/crypto/hash.h"
+
+/* What was issued, on disk before the answer leaves: tokens by hash and jti, and the symmetric PoP keys the AS made. */
+struct ledger;
+
+/* `path`: the SQLite file, or ":memory:". Errors as store_open(). */
+MUST_USE enum err ledger_open(const char *path, struct ledger **out, struct fault *why);
+void ledger_close(struct ledger *l);
+
+struct ledger_entry {
+    struct span client, audience;
+    struct span jti;
+    uint8_t token_hash[SHA256_SIZE]; /* of the access token's octets */
+    struct span kid;                 /* of the PoP key; empty: none */
+    struct span pop_key;             /* octets of a symmetric key the AS made; empty: the client's own */
+    int64_t issued, expires;         /* seconds since the epoch */
+};
+
+/* One transaction. Errors: ERR_UNAVAILABLE (cannot be written: then nothing may be answered). */
+MUST_USE enum err ledger_add(struct ledger *l, const struct ledger_entry *e);
+
+/* The symmetric key behind `kid`, made earlier for this client and broker [R-TOK-26]. */
+enum ledger_kid { LEDGER_KID_NEVER, LEDGER_KID_EXPIRED, LEDGER_KID_LIVE };
+MUST_USE enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now,
+                                 struct secret *key, enum ledger_kid *state);
+
+/* Forgets tokens that ended more than a day before `now`. */
+MUST_USE enum err ledger_sweep(struct ledger *l, int64_t now);
+
+/* Does the file answer? For /health/ready. */
+bool ledger_ready(struct ledger *l);
+
+#endif

@@ -1,0 +1,226 @@
+#include "broker/authn.h"
+
+#include "common/ace/auth_data.h"
+#include "common/codec/text.h"
+
+static const struct span method_ace = SPAN("ace"), username_prefix = SPAN("ace");
+
+enum { AUTH_CONTINUE = 0x18 };
+
+void attempt_clear(struct attempt *a)
+{
+    buf_clear(&a->token);
+    *a = (struct attempt){ 0 };
+}
+
+static struct verdict refuse(enum err err, const char *why)
+{
+    struct verdict v = { .is = VERDICT_REFUSE, .err = err };
+
+    fault_set(&v.why, 0, "%s", why);
+    return v;
+}
+
+/* Refusals after which the client should fetch a new token. */
+static struct verdict refuse_token(const char *why)
+{
+    struct verdict v = refuse(ERR_NOT_AUTHORIZED, why);
+
+    v.hint = true;
+    return v;
+}
+
+/* What is wrong with a token or proof is for our log; the peer hears "not authorized" [R-SEC-06], or that we broke. */
+static enum err told(enum err e)
+{
+    return e == ERR_NO_MEMORY || e == ERR_INTERNAL ? e : ERR_NOT_AUTHORIZED;
+}
+
+static enum err keep(struct attempt *attempt, struct span token)
+{
+    buf_clear(&attempt->token);
+    buf_add(&attempt->token, token);
+    return buf_failed(&attempt->token) ? ERR_NO_MEMORY : OK;
+}
+
+static struct verdict challenge(const struct authn *a, struct span token, struct attempt *attempt)
+{
+    enum err e = keep(attempt, token);
+
+    if (e == OK) e = entropy_fill(a->entropy, attempt->nonce, sizeof attempt->nonce);
+    if (e != OK) return refuse(e, "no challenge can be made");
+    return (struct verdict){ .is = VERDICT_CHALLENGE };
+}
+
+/* the key may change with a new token, the subject may not. */
+static bool same_subject(const struct grant *old, const struct claims *new)
+{
+    const struct claim_set *n = claims_set(new), *o;
+
+    if (!old || grant_is_public(old)) return true;
+    o = claims_set(grant_claims(old));
+    return !o->has_sub || !n->has_sub || span_eq(buf_span(&o->sub), buf_span(&n->sub));
+}
+
+static struct verdict judge_proof(const struct authn *a, struct claims *claims, struct span input,
+                                  struct span proof, int64_t now)
+{
+    struct verdict v = { .is = VERDICT_ADMIT };
+    struct proven *proven = NULL;
+    enum err e = pop_verify(claims, input, proof, a->settings->min_hmac_key, &proven);
+
+    if (e != OK) return refuse(told(e), "proof of possession fails");
+    e = grant_make(claims, proven, a->settings->open, now, &v.grant);
+    proven_free(proven);
+    return e == OK ? v : refuse(told(e), "token has ended or is bound to another key");
+}
+
+/* The token is opened first, so that a bad one earns a hint and a bad proof does not. */
+static struct verdict judge(const struct authn *a, const struct attempt *attempt, const struct grant *old,
+                            const struct span proof[2], int64_t now)
+{
+    struct verdict v = { .is = VERDICT_REFUSE, .hint = true };
+    struct claims *claims = NULL;
+
+    v.err = told(token_open(buf_span(&attempt->token), &a->settings->trust, now, &claims, &v.why));
+    if (!claims) return v;
+    if (same_subject(old, claims))
+        v = judge_proof(a, claims, proof[0], proof[1], now);
+    else
+        v = refuse(ERR_NOT_AUTHORIZED, "the new token names another subject");
+    claims_free(claims);
+    return v;
+}
+
+static struct verdict by_exporter(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
+                                  struct span proof, int64_t now)
+{
+    /* [R-POPX-05, R-POPX-06] nothing to compare with on a resumed session, nor in TLS 1.2 without extended master secret */
+    if (!tls->has_exporter)
+        return refuse(ERR_NOT_AUTHORIZED, "this TLS session has no exporter value of its own");
+    return judge(a, attempt, NULL, (struct span[]){ span(tls->exporter, EXPORTER_SIZE), proof }, now);
+}
+
+static struct verdict by_stored_token(const struct authn *a, struct span client_id, struct attempt *attempt,
+                                      int64_t now)
+{
+    struct span token = tokens_of_client(a->tokens, client_id, now);
+
+    if (token.n == 0) return refuse_token("no token given and none stored for this client"); /* [R-DISC-01] */
+    return challenge(a, token, attempt);                                                     /* [R-POPC-02] */
+}
+
+/* absent, empty and "0000" all mean that no token is there. */
+static bool has_no_token(struct span data)
+{
+    return data.n == 0 || (data.n == 2 && data.p[0] == 0 && data.p[1] == 0);
+}
+
+static struct span data_of(const struct mqtt_packet *p)
+{
+    return props_has(&p->props, PROP_AUTH_DATA) ? p->props.bytes[PROP_AUTH_DATA] : span(NULL, 0);
+}
+
+static struct verdict by_method(const struct authn *a, const struct mqtt_packet *connect,
+                                const struct tls_facts *tls, struct attempt *attempt, int64_t now)
+{
+    struct span data = data_of(connect);
+    struct auth_data parts;
+
+    if (!span_eq(connect->props.bytes[PROP_AUTH_METHOD], method_ace)) /* [R-CONN-03], exactly */
+        return refuse(ERR_BAD_METHOD, "authentication method is not ace");
+    if (connect->connect.has_username || connect->connect.has_password) /* [R-CONN-06] */
+        return refuse(ERR_NOT_AUTHORIZED, "method ace together with user name or password");
+    if (has_no_token(data)) return by_stored_token(a, connect->connect.client_id, attempt, now);
+    if (auth_data_parse(data, &parts) != OK || parts.token.n == 0) /* [R-CONN-16, R-CONN-17] */
+        return refuse_token("authentication data is malformed");
+    if (parts.proof.n == 0) return challenge(a, parts.token, attempt); /* [R-CONN-04, R-POPC-01] */
+    if (keep(attempt, parts.token) != OK) return refuse(ERR_NO_MEMORY, "no memory for the token");
+    return by_exporter(a, tls, attempt, parts.proof, now);
+}
+
+/* User Name "ace" and the token in base64url [R-V311-08]. A-04: a dot shows a JWT that was not encoded once more. */
+static enum err token_of_username(const struct settings *s, struct span username, struct buf *out)
+{
+    struct span rest = span_skip(username, username_prefix.n);
+
+    if (s->lenient_username && rest.p && memchr(rest.p, '.', rest.n)) {
+        buf_add(out, rest);
+        return buf_failed(out) ? ERR_NO_MEMORY : OK;
+    }
+    return b64url_decode(rest, out);
+}
+
+static struct verdict by_username(const struct authn *a, const struct mqtt_connect *c,
+                                  const struct tls_facts *tls, struct attempt *attempt, int64_t now)
+{
+    if (!c->has_username || !span_starts(c->username, username_prefix))
+        return refuse(ERR_NOT_AUTHORIZED, "user name is not ace and a token");
+    buf_clear(&attempt->token);
+    enum err e = token_of_username(a->settings, c->username, &attempt->token);
+    if (e != OK || attempt->token.n == 0) /* [R-V311-18] */
+        return refuse(told(e == OK ? ERR_MALFORMED : e), "user name holds no token");
+    if (c->password.n == 0) /* [R-V311-23] nothing is challenged in MQTT 3.1.1 */
+        return refuse(ERR_NOT_AUTHORIZED, "password holds no proof");
+    return by_exporter(a, tls, attempt, c->password, now); /* [R-V311-11] */
+}
+
+static struct verdict without_token(const struct authn *a)
+{
+    struct verdict v = { .is = VERDICT_ADMIT };
+
+    if (scope_count(a->settings->open) == 0) /* */
+        return refuse(ERR_NOT_AUTHORIZED, "there are no public topics");
+    v.grant = grant_public(a->settings->open); /* [R-TLS-04] */
+    return v.grant ? v : refuse(ERR_NO_MEMORY, "no memory for a grant");
+}
+
+struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
+                             const struct tls_facts *tls, struct attempt *attempt, int64_t now)
+{
+    const struct mqtt_connect *c = &connect->connect;
+
+    if (props_has(&connect->props, PROP_AUTH_METHOD)) return by_method(a, connect, tls, attempt, now);
+    if (props_has(&connect->props, PROP_AUTH_DATA)) /* [R-CONN-18] */
+        return refuse(ERR_PROTOCOL, "authentication data without a method");
+    if (!c->has_username && !c->has_password) return without_token(a);
+    if (connect->version == MQTT_V311) return by_username(a, c, tls, attempt, now);
+    return refuse(ERR_NOT_AUTHORIZED, "user name or password without method ace");
+}
+
+/* [R-POPC-14, R-REA-13] */
+static bool names_ace(const struct mqtt_packet *auth)
+{
+    return props_has(&auth->props, PROP_AUTH_METHOD) &&
+           span_eq(auth->props.bytes[PROP_AUTH_METHOD], method_ace);
+}
+
+struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
+                           struct attempt *attempt)
+{
+    struct auth_data parts;
+
+    if (grant_is_public(old))
+        return refuse(ERR_PROTOCOL, "nothing was proved on this connection"); /* [R-REA-09] */
+    if (!names_ace(auth)) return refuse(ERR_PROTOCOL, "authentication method is not that of CONNECT");
+    if (auth_data_parse(data_of(auth), &parts) != OK || parts.token.n == 0)
+        return refuse(ERR_NOT_AUTHORIZED, "no token to renew with");
+    if (parts.proof.n) return refuse(ERR_NOT_AUTHORIZED, "renewal by exporter"); /* [R-REA-07] */
+    return challenge(a, parts.token, attempt);
+}
+
+struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
+                           struct attempt *attempt, int64_t now)
+{
+    struct span data = data_of(auth);
+    uint8_t both[2 * NONCE_SIZE];
+
+    if (auth->reason.reason != AUTH_CONTINUE) return refuse(ERR_PROTOCOL, "not the answer to a challenge");
+    if (!names_ace(auth)) return refuse(ERR_PROTOCOL, "authentication method is not that of CONNECT");
+    if (data.n <= NONCE_SIZE) return refuse(ERR_NOT_AUTHORIZED, "answer is too short"); /* [R-POPC-12] */
+    memcpy(both, attempt->nonce, NONCE_SIZE); /* [R-POPC-09] ours, then theirs */
+    memcpy(both + NONCE_SIZE, data.p, NONCE_SIZE);
+    explicit_bzero(attempt->nonce, NONCE_SIZE);
+    return judge(a, attempt, old, (struct span[]){ span(both, sizeof both), span_skip(data, NONCE_SIZE) },
+                 now);
+}

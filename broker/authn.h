@@ -1,0 +1,47 @@
+#ifndef BROKER_AUTHN_H
+#define BROKER_AUTHN_H
+
+#include "broker/grant.h"
+#include "broker/settings.h"
+#include "broker/tokens.h"
+#include "common/codec/mqtt.h"
+
+/*
+ * Who is this, and what may they do? CONNECT, AUTH and what TLS showed go in, a verdict comes out; nothing else happens.
+ * RFC 9431 2.2.3 to 2.2.5 and section 4.
+ */
+struct authn {
+    const struct settings *settings;
+    struct tokens *tokens; /* for "challenge with the token stored for this client" */
+    struct entropy *entropy;
+};
+
+/* One try to prove a token, from the packet that named it to the verdict. All zero: none. */
+struct attempt {
+    struct buf token;
+    uint8_t nonce[NONCE_SIZE]; /* ours, for this attempt only [R-POPC-06, R-POPC-11] */
+};
+
+void attempt_clear(struct attempt *a);
+
+struct verdict {
+    enum { VERDICT_REFUSE, VERDICT_CHALLENGE, VERDICT_ADMIT } is;
+    enum err err;        /* REFUSE */
+    bool hint;           /* REFUSE: another token would help, so say where to get one [R-DISC-05] */
+    struct grant *grant; /* ADMIT: the caller's */
+    struct fault why;    /* for the log; holds no secrets */
+};
+
+/* CONNECT, of either version. On CHALLENGE and ADMIT `attempt` holds the token, if there is one. */
+struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
+                             const struct tls_facts *tls, struct attempt *attempt, int64_t now);
+
+/* AUTH 0x19 on an admitted connection whose rights so far are `old`: CHALLENGE or REFUSE. */
+struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
+                           struct attempt *attempt);
+
+/* AUTH 0x18, the answer to our challenge: ADMIT or REFUSE. `old` is NULL before CONNACK. The nonce is spent. */
+struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
+                           struct attempt *attempt, int64_t now);
+
+#endif

@@ -1,0 +1,332 @@
+#include "broker/broker.h"
+
+#include "broker/broker_own.h"
+
+#include <stdlib.h>
+
+enum { HASH_KEY = 16, KEEP_BUFFER = 4096 };
+
+/* --- making and ending the world --- */
+
+static struct tokens_limits tokens_limits(const struct limits *l)
+{
+    return (struct tokens_limits){ (size_t)l->tokens, (size_t)l->token_bytes };
+}
+
+static struct retained_limits retained_limits(const struct limits *l)
+{
+    return (struct retained_limits){ (size_t)l->retained_messages, (size_t)l->retained_bytes };
+}
+
+static bool fill_world(struct broker *b, const struct limits *l)
+{
+    uint8_t key[HASH_KEY];
+    struct tokens_limits tokens = tokens_limits(l);
+    struct retained_limits retained = retained_limits(l);
+
+    if (entropy_fill(b->authn.entropy, key, sizeof key) != OK) return false;
+    b->conns = map_new(key);
+    b->crowd = crowd_new(key);
+    b->router = router_new(key);
+    b->states = b->router ? states_new(b->router, key) : NULL;
+    b->retained = retained_new(&retained, key);
+    b->authn.tokens = tokens_new(&tokens, key);
+    return b->conns && b->crowd && b->states && b->retained && b->authn.tokens;
+}
+
+struct broker *broker_new(const struct settings *settings, struct entropy *entropy)
+{
+    struct broker *b = calloc(1, sizeof *b);
+
+    if (!b) return NULL;
+    b->authn = (struct authn){ .settings = settings, .entropy = entropy };
+    b->due_end = &b->due;
+    if (fill_world(b, &settings->limits)) return b;
+    broker_free(b);
+    return NULL;
+}
+
+static void conn_free(struct broker *b, struct conn *c)
+{
+    crowd_leave(b->crowd, c->waiting);
+    session_free(c->session);
+    free(c);
+}
+
+static void free_conns(struct broker *b)
+{
+    size_t cursor = 0;
+    struct span key;
+    void *c;
+
+    while (b->conns && map_next(b->conns, &cursor, &key, &c)) conn_free(b, c);
+    map_free(b->conns);
+}
+
+void broker_free(struct broker *b)
+{
+    if (!b) return;
+    free_conns(b);
+    crowd_free(b->crowd);
+    for (struct will w; attach_next_will(b, &w);) message_free(w.message);
+    states_free(b->states);
+    router_free(b->router);
+    retained_free(b->retained);
+    tokens_free(b->authn.tokens);
+    matches_clear(&b->matches);
+    free(b);
+}
+
+/* --- lists --- */
+
+static void queue_dirty(struct broker *b, struct conn *c)
+{
+    if (c->dirty || c->hung_up) return;
+    c->dirty = true;
+    c->next_dirty = NULL;
+    c->prev_dirty = b->dirty_last;
+    if (b->dirty_last)
+        b->dirty_last->next_dirty = c;
+    else
+        b->dirty = c;
+    b->dirty_last = c;
+}
+
+static void unqueue_dirty(struct broker *b, struct conn *c)
+{
+    if (!c->dirty) return;
+    c->dirty = false;
+    if (c->prev_dirty)
+        c->prev_dirty->next_dirty = c->next_dirty;
+    else
+        b->dirty = c->next_dirty;
+    if (c->next_dirty)
+        c->next_dirty->prev_dirty = c->prev_dirty;
+    else
+        b->dirty_last = c->prev_dirty;
+}
+
+void broker_touch(struct broker *b, struct conn *c)
+{
+    if (buf_failed(session_out(c->session))) session_gone(c->session); /* half a packet must never leave */
+    bool over = session_over(c->session);
+    if (over || session_out(c->session)->n) queue_dirty(b, c);
+    if (!over || c->over) return;
+    c->over = true;
+    c->next_over = b->over;
+    b->over = c;
+}
+
+/* One ending may cause others: a Will reaches a subscriber without right, who leaves a Will ... Each session ends once. */
+static void settle(struct broker *b, int64_t now)
+{
+    struct will w;
+
+    for (;;) {
+        struct conn *c = b->over;
+
+        if (c) {
+            b->over = c->next_over;
+            attach_retire(b, c, now);
+        } else if (attach_next_will(b, &w)) {
+            route_will(b, &w, now);
+            message_free(w.message);
+        } else {
+            return;
+        }
+    }
+}
+
+/* --- events --- */
+
+static struct conn *find(const struct broker *b, conn_id c)
+{
+    return map_get(b->conns, span(&c, sizeof c));
+}
+
+static enum err enter(struct broker *b, struct conn *c, const struct visitor *v, int64_t now)
+{
+    size_t limit = (size_t)limits_of(b)->pending_per_address;
+
+    TRY(crowd_enter(b->crowd, v->address, limit, &c->waiting));
+    c->session = session_new(c->id, &b->authn, v->tls, now);
+    return c->session ? map_put(b->conns, span(&c->id, sizeof c->id), c) : ERR_NO_MEMORY;
+}
+
+enum err broker_opened(struct broker *b, conn_id id, const struct visitor *v, int64_t now)
+{
+    if (find(b, id)) return ERR_ID_IN_USE;
+    if (map_count(b->conns) >= (size_t)limits_of(b)->connections) return ERR_QUOTA;
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c) return ERR_NO_MEMORY;
+    c->id = id;
+    enum err e = enter(b, c, v, now);
+    if (e != OK) conn_free(b, c);
+    return e;
+}
+
+static void publish(struct broker *b, struct conn *c, int64_t now)
+{
+    enum err e = route_publish(b, c, b->intent.message, now);
+
+    message_free(b->intent.message);
+    session_published(c->session, &b->packet, e);
+}
+
+static void act(struct broker *b, struct conn *c, int64_t now)
+{
+    switch (b->intent.is) {
+    case INTENT_NOTHING:
+        return;
+    case INTENT_ADMIT:
+        attach_admit(b, c, now);
+        return;
+    case INTENT_RENEWED:
+        attach_renew(b, c, now);
+        return;
+    case INTENT_PUBLISH:
+        publish(b, c, now);
+        return;
+    case INTENT_SUBSCRIBE:
+        route_subscribe(b, c, &b->packet, &b->intent, now);
+        return;
+    case INTENT_UNSUBSCRIBE:
+        route_unsubscribe(b, c, &b->packet, &b->intent);
+        return;
+    }
+}
+
+void broker_input(struct broker *b, conn_id id, struct span plaintext, int64_t now)
+{
+    struct conn *c = find(b, id);
+
+    if (!c) return;
+    session_feed(c->session, plaintext);
+    while (session_take(c->session, &b->packet, now)) {
+        session_packet(c->session, &b->packet, now, &b->intent);
+        act(b, c, now);
+    }
+    broker_touch(b, c);
+    settle(b, now);
+}
+
+void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now)
+{
+    struct conn *c = find(b, id);
+
+    if (!c) return;
+    session_flow(c->session, unsent, now);
+    broker_touch(b, c);
+    settle(b, now);
+}
+
+void broker_closed(struct broker *b, conn_id id, int64_t now)
+{
+    struct conn *c = find(b, id);
+
+    if (!c) return;
+    session_gone(c->session);
+    broker_touch(b, c);
+    settle(b, now);
+    unqueue_dirty(b, c);
+    if (b->sent == c) b->sent = NULL;
+    map_remove(b->conns, span(&id, sizeof id));
+    conn_free(b, c);
+}
+
+static struct conn *next_conn(const struct broker *b, size_t *cursor)
+{
+    struct span key;
+    void *c;
+
+    return map_next(b->conns, cursor, &key, &c) ? c : NULL;
+}
+
+void broker_tick(struct broker *b, int64_t now)
+{
+    size_t cursor = 0;
+
+    for (struct conn *c; (c = next_conn(b, &cursor));) {
+        session_tick(c->session, now);
+        broker_touch(b, c);
+    }
+    settle(b, now);
+    attach_tick(b, now);
+    settle(b, now);
+    retained_sweep(b->retained, now);
+    tokens_sweep(b->authn.tokens, now);
+}
+
+void broker_shift(struct broker *b, int64_t by)
+{
+    size_t cursor = 0;
+
+    for (struct conn *c; (c = next_conn(b, &cursor));) session_shift(c->session, by);
+}
+
+void broker_reconfigure(struct broker *b, const struct settings *settings)
+{
+    struct tokens_limits tokens = tokens_limits(&settings->limits);
+    struct retained_limits retained = retained_limits(&settings->limits);
+    size_t cursor = 0;
+
+    b->authn.settings = settings;
+    tokens_relimit(b->authn.tokens, &tokens);
+    retained_relimit(b->retained, &retained);
+    for (struct conn *c; (c = next_conn(b, &cursor));) session_reconfigured(c->session);
+}
+
+void broker_shutdown(struct broker *b, int64_t now)
+{
+    size_t cursor = 0;
+
+    for (struct conn *c; (c = next_conn(b, &cursor));) {
+        session_end(c->session, ERR_SHUTTING_DOWN);
+        broker_touch(b, c);
+    }
+    settle(b, now);
+}
+
+/* --- effects --- */
+
+static void forget_sent(struct broker *b)
+{
+    if (!b->sent) return;
+    struct buf *out = session_out(b->sent->session);
+    if (out->n > b->sent_bytes)
+        buf_drop(out, b->sent_bytes); /* more was said meanwhile */
+    else if (out->cap > KEEP_BUFFER)
+        buf_clear(out);
+    else
+        buf_truncate(out, 0);
+    b->sent = NULL;
+}
+
+bool broker_effect(struct broker *b, struct effect *out)
+{
+    forget_sent(b);
+    while (b->dirty) {
+        struct conn *c = b->dirty;
+        const struct buf *bytes = session_out(c->session);
+
+        *out = (struct effect){ .is = EFFECT_SEND, .conn = c->id };
+        if (bytes->n && !buf_failed(bytes)) {
+            out->bytes = buf_span(bytes);
+            b->sent = c;
+            b->sent_bytes = bytes->n;
+            return true;
+        }
+        unqueue_dirty(b, c);
+        if (!session_over(c->session)) continue;
+        c->hung_up = true;
+        out->is = EFFECT_CLOSE;
+        return true;
+    }
+    return false;
+}
+
+struct broker_counts broker_counts(const struct broker *b)
+{
+    return (struct broker_counts){ map_count(b->conns), states_count(b->states), retained_count(b->retained),
+                                   tokens_count(b->authn.tokens) };
+}

@@ -1,0 +1,52 @@
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include "broker/session.h"
+
+/*
+ * The broker's world: all sessions, subscriptions, retained messages and tokens; the only place that sees two sessions at
+ * once. Events go in, effects come out: after every call drain broker_effect(). `now` is seconds since the epoch and never
+ * goes back; the core owns no clock, no socket and no randomness.
+ */
+struct broker;
+
+struct effect {
+    enum { EFFECT_SEND, EFFECT_CLOSE } is; /* CLOSE: send what is queued, then hang up; once per connection */
+    conn_id conn;
+    struct span bytes; /* SEND: lent until the next call */
+};
+
+/* Neither is owned; both outlive the broker. NULL: no memory or no entropy. */
+struct broker *broker_new(const struct settings *settings, struct entropy *entropy);
+void broker_free(struct broker *b);
+
+struct visitor {
+    const struct tls_facts *tls;
+    struct span address; /* whence, without the port: those not yet admitted are counted by it */
+};
+
+/* The TLS handshake is done. Ids are the caller's. Errors: ERR_QUOTA, ERR_NO_MEMORY, ERR_ID_IN_USE: hang up. */
+MUST_USE enum err broker_opened(struct broker *b, conn_id id, const struct visitor *v, int64_t now);
+void broker_input(struct broker *b, conn_id id, struct span plaintext, int64_t now);
+/* So many bytes of earlier SENDs are still on their way: too many hold further messages back. */
+void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now);
+/* The line is gone, for whatever reason, also after EFFECT_CLOSE. */
+void broker_closed(struct broker *b, conn_id id, int64_t now);
+/* About once a second, and after a jump of the clock. */
+void broker_tick(struct broker *b, int64_t now);
+/* The clock jumped forward by this much: `now` already counts it, keep-alive and deadlines do not. */
+void broker_shift(struct broker *b, int64_t by);
+/* Other settings hold from now on; the old ones are not used any more. */
+void broker_reconfigure(struct broker *b, const struct settings *settings);
+/* DISCONNECT 0x8B to everybody. */
+void broker_shutdown(struct broker *b, int64_t now);
+
+bool broker_effect(struct broker *b, struct effect *out);
+
+/* For tests and statistics. */
+struct broker_counts {
+    size_t connections, sessions, retained, tokens;
+};
+struct broker_counts broker_counts(const struct broker *b);
+
+#endif

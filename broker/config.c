@@ -1,0 +1,223 @@
+#include "broker/config.h"
+
+#include "broker/issuers.h"
+#include "common/ace/hints.h"
+#include "common/base/file.h"
+
+#include <stdlib.h>
+
+#define AT(member)    offsetof(struct broker_config, member)
+#define LIMIT(member) offsetof(struct broker_config, limits.member)
+
+/* clang-format off */
+static const struct config_key keys[] = {
+    { .name = "listen.host",              .kind = CONFIG_TEXT,   .offset = AT(host), .fallback = "\"127.0.0.1\"", .doc = "address to bind" },
+    { .name = "listen.port",              .kind = CONFIG_INT,    .offset = AT(port), .low = 0, .high = 65535, .fallback = "8883", .doc = "TCP port; 0: any, told by READY" },
+    { .name = "tls.certificate",          .kind = CONFIG_TEXT,   .offset = AT(certificate_file), .doc = "PEM file, leaf first; without: the key is shown as raw public key only" },
+    { .name = "tls.key",                  .kind = CONFIG_TEXT,   .offset = AT(key_file), .required = true, .doc = "file of the private key, PEM or JWK: Ed25519 or P-256" },
+    { .name = "tls.min_version",          .kind = CONFIG_CHOICE, .offset = AT(min_version), .choices = "1.2|1.3", .fallback = "\"1.2\"", .doc = "lowest TLS version" },
+    { .name = "tls.max_version",          .kind = CONFIG_CHOICE, .offset = AT(max_version), .choices = "1.2|1.3", .fallback = "\"1.3\"", .doc = "highest TLS version" },
+    { .name = "tls.keylog",               .kind = CONFIG_TEXT,   .offset = AT(keylog_file), .doc = "file for Wireshark: gives all traffic away, never in production" },
+    { .name = "audiences",                .kind = CONFIG_DOC,    .offset = AT(audiences), .required = true, .reloadable = true, .doc = "array: names of this broker in `aud`, compared exactly; the first goes into the hint" },
+    { .name = "issuers",                  .kind = CONFIG_DOC,    .offset = AT(issuers), .required = true, .reloadable = true, .doc = "array of { iss, keys: [file | JWK | JWKS], shared_keys: [file | JWK] }: whose tokens count" },
+    { .name = "as_uri",                   .kind = CONFIG_TEXT,   .offset = AT(as_uri), .reloadable = true, .doc = "token endpoint named in the hint (ace_as_hint); without: no hint" },
+    { .name = "hint.audience",            .kind = CONFIG_BOOL,   .offset = AT(hint_audience), .reloadable = true, .fallback = "true", .doc = "name the first audience in the hint" },
+    { .name = "hint.scope",               .kind = CONFIG_TEXT,   .offset = AT(hint_scope), .reloadable = true, .doc = "scope named in the hint, as words: \"pub:a/b sub:c/#\"" },
+    { .name = "public",                   .kind = CONFIG_TEXT,   .offset = AT(open), .reloadable = true, .fallback = "\"\"", .doc = "topics that need no token, as words: \"pub:a sub:b/# pubsub:c\"; without: nobody comes in without a token" },
+    { .name = "hide_topics",              .kind = CONFIG_BOOL,   .offset = AT(hide_topics), .reloadable = true, .fallback = "false", .doc = "say 0x80 instead of 0x87 about topics" },
+    { .name = "lab",                      .kind = CONFIG_BOOL,   .offset = AT(lab), .reloadable = true, .fallback = "false", .doc = "tell peers why they are refused: never in production" },
+    { .name = "mqtt311",                  .kind = CONFIG_BOOL,   .offset = AT(mqtt311), .reloadable = true, .fallback = "true", .doc = "offer MQTT 3.1.1 beside 5.0" },
+    { .name = "token.leeway",             .kind = CONFIG_INT,    .offset = AT(leeway), .reloadable = true, .low = 0, .high = 60, .fallback = "0", .doc = "seconds that clocks may differ" },
+    { .name = "token.require_aud",        .kind = CONFIG_BOOL,   .offset = AT(require_aud), .reloadable = true, .fallback = "true", .doc = "refuse tokens without aud" },
+    { .name = "token.require_exp",        .kind = CONFIG_BOOL,   .offset = AT(require_exp), .reloadable = true, .fallback = "true", .doc = "refuse tokens without exp" },
+    { .name = "token.min_hmac_key",       .kind = CONFIG_INT,    .offset = AT(min_hmac_key), .reloadable = true, .low = 1, .high = 64, .fallback = "32", .doc = "bytes of an HS256 proof key" },
+    { .name = "token.expiry_grace",       .kind = CONFIG_INT,    .offset = AT(expiry_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "30", .doc = "seconds an idle connection outlives its token, to renew it" },
+    { .name = "token.lenient_scope",      .kind = CONFIG_BOOL,   .offset = AT(lenient_scope), .reloadable = true, .fallback = "true", .doc = "accept other spellings of the scope claim" },
+    { .name = "token.lenient_username",   .kind = CONFIG_BOOL,   .offset = AT(lenient_username), .reloadable = true, .fallback = "true", .doc = "MQTT 3.1.1: accept a JWT that was not base64url-encoded once more" },
+    { .name = "limits.connections",       .kind = CONFIG_INT,    .offset = LIMIT(connections), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "open at once" },
+    { .name = "limits.pending_per_address", .kind = CONFIG_INT,  .offset = LIMIT(pending_per_address), .reloadable = true, .low = 1, .high = 1000000, .fallback = "100", .doc = "open at once from one address and not yet admitted" },
+    { .name = "limits.preauth_packet",    .kind = CONFIG_INT,    .offset = LIMIT(preauth_packet), .reloadable = true, .low = 256, .high = 268435455, .fallback = "131072", .doc = "bytes of a packet before CONNACK" },
+    { .name = "limits.packet",            .kind = CONFIG_INT,    .offset = LIMIT(packet), .reloadable = true, .low = 256, .high = 268435455, .fallback = "2000000", .doc = "bytes of a packet after it" },
+    { .name = "limits.connect_seconds",   .kind = CONFIG_INT,    .offset = LIMIT(connect_seconds), .reloadable = true, .low = 1, .high = 600, .fallback = "10", .doc = "seconds until CONNECT" },
+    { .name = "limits.challenge_seconds", .kind = CONFIG_INT,    .offset = LIMIT(challenge_seconds), .reloadable = true, .low = 1, .high = 600, .fallback = "10", .doc = "seconds to answer a challenge" },
+    { .name = "limits.client_id",         .kind = CONFIG_INT,    .offset = LIMIT(client_id), .reloadable = true, .low = 23, .high = 65535, .fallback = "512", .doc = "bytes of a Client Identifier" },
+    { .name = "limits.keep_alive",        .kind = CONFIG_INT,    .offset = LIMIT(keep_alive), .reloadable = true, .low = 0, .high = 65535, .fallback = "0", .doc = "longest Keep Alive in seconds; 0: the client decides" },
+    { .name = "limits.sessions",          .kind = CONFIG_INT,    .offset = LIMIT(sessions), .reloadable = true, .low = 1, .high = 10000000, .fallback = "100000", .doc = "session states kept, connected or not" },
+    { .name = "limits.session_expiry",    .kind = CONFIG_INT,    .offset = LIMIT(session_expiry), .reloadable = true, .low = 0, .high = 31536000, .fallback = "86400", .doc = "longest Session Expiry Interval in seconds" },
+    { .name = "limits.subscriptions",     .kind = CONFIG_INT,    .offset = LIMIT(subscriptions), .reloadable = true, .low = 1, .high = 1000000, .fallback = "1000", .doc = "per session" },
+    { .name = "limits.topic_aliases",     .kind = CONFIG_INT,    .offset = LIMIT(topic_aliases), .reloadable = true, .low = 0, .high = 1000, .fallback = "16", .doc = "per connection, from the client" },
+    { .name = "limits.receive_maximum",   .kind = CONFIG_INT,    .offset = LIMIT(receive_maximum), .reloadable = true, .low = 1, .high = 1000, .fallback = "20", .doc = "unfinished QoS 2 messages from a client" },
+    { .name = "limits.inflight",          .kind = CONFIG_INT,    .offset = LIMIT(inflight), .reloadable = true, .low = 1, .high = 1000, .fallback = "20", .doc = "unacknowledged messages to a client" },
+    { .name = "limits.queue_messages",    .kind = CONFIG_INT,    .offset = LIMIT(queue_messages), .reloadable = true, .low = 1, .high = 1000000, .fallback = "1000", .doc = "waiting for one session" },
+    { .name = "limits.queue_bytes",       .kind = CONFIG_INT,    .offset = LIMIT(queue_bytes), .reloadable = true, .low = 1024, .high = 1073741824, .fallback = "10485760", .doc = "waiting for one session" },
+    { .name = "limits.queue_total",       .kind = CONFIG_INT,    .offset = LIMIT(queue_total), .reloadable = true, .low = 1024, .high = 1099511627776, .fallback = "268435456", .doc = "bytes waiting for all sessions" },
+    { .name = "limits.backlog",           .kind = CONFIG_INT,    .offset = LIMIT(backlog), .reloadable = true, .low = 4096, .high = 8388608, .fallback = "1048576", .doc = "bytes under way to one client before more messages wait" },
+    { .name = "limits.retained_messages", .kind = CONFIG_INT,    .offset = LIMIT(retained_messages), .reloadable = true, .low = 0, .high = 10000000, .fallback = "10000", .doc = "retained topics" },
+    { .name = "limits.retained_bytes",    .kind = CONFIG_INT,    .offset = LIMIT(retained_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
+    { .name = "limits.tokens",            .kind = CONFIG_INT,    .offset = LIMIT(tokens), .reloadable = true, .low = 0, .high = 1000000, .fallback = "10000", .doc = "kept for later challenges, one per proof key" },
+    { .name = "limits.token_bytes",       .kind = CONFIG_INT,    .offset = LIMIT(token_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
+    { .name = "log.level",                .kind = CONFIG_CHOICE, .offset = AT(log_level), .reloadable = true, .choices = "debug|info|warn|error", .fallback = "\"info\"", .doc = "lowest level written to standard error" },
+    { .name = "log.pretty",               .kind = CONFIG_BOOL,   .offset = AT(log_pretty), .reloadable = true, .fallback = "false", .doc = "for people instead of JSON lines" },
+};
+/* clang-format on */
+
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static enum err load(const struct broker_config *c, const char *name, struct buf *out, struct buf *message)
+{
+    struct buf path = { 0 };
+
+    file_beside(c->path, name, &path);
+    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, message);
+    buf_clear(&path);
+    return e;
+}
+
+static enum err load_private(const struct broker_config *c, const char *name, struct key_object *out,
+                             struct buf *message)
+{
+    struct buf text = { 0 };
+    struct fault why = { 0 };
+
+    enum err e = load(c, name, &text, message);
+
+    if (e == OK) {
+        e = key_file_read(buf_span(&text), out, &why);
+        if (e == OK && (!out->key || key_type(out->key) == KEY_OCT || !key_is_private(out->key))) {
+            fault_set(&why, 0, "not a private key of type Ed25519 or P-256");
+            e = ERR_MALFORMED;
+        }
+        if (e != OK) buf_format(message, "%s: %s", name, why.why);
+    }
+    buf_clear(&text);
+    return e;
+}
+
+static enum err read_audiences(struct broker_config *c, struct buf *message)
+{
+    size_t n = doc_count(c->audiences);
+    bool texts = doc_kind(c->audiences) == DOC_ARRAY && n > 0;
+
+    c->audience = texts ? calloc(n, sizeof *c->audience) : NULL;
+    if (texts && !c->audience) return ERR_NO_MEMORY;
+    for (size_t i = 0; texts && i < n; i++)
+        texts = doc_text(doc_at(c->audiences, i), &c->audience[i]) && c->audience[i].n;
+    c->audience_count = n;
+    if (texts) return OK;
+    config_where(c->file, c->audiences, message);
+    buf_str(message, "audiences: must be an array of names");
+    return ERR_MALFORMED;
+}
+
+static enum err read_words(const struct broker_config *c, const char *name, const char *words,
+                           struct scope **out, struct buf *message)
+{
+    struct fault why = { 0 };
+    enum err e = scope_from_words(span_str(words), out, &why);
+
+    if (e != OK) buf_format(message, "%s: %s: %s", c->path, name, why.why);
+    return e == ERR_INVALID_SCOPE ? ERR_MALFORMED : e;
+}
+
+/* The hint never changes between two reloads, so it is written once. */
+static enum err write_hint(struct broker_config *c, struct buf *message)
+{
+    struct hints h = { .has_audience = c->hint_audience, .has_scope = c->hint_scope != NULL };
+    enum err e = OK;
+
+    if (!c->as_uri) return OK;
+    if (strncmp(c->as_uri, "https://", 8) != 0) {
+        buf_format(message, "%s: as_uri: must be an https:// URL", c->path);
+        return ERR_MALFORMED;
+    }
+    buf_str(&h.as, c->as_uri);
+    buf_add(&h.audience, c->audience[0]);
+    if (c->hint_scope) e = read_words(c, "hint.scope", c->hint_scope, &h.scope, message);
+    if (e == OK) e = hints_write(&h, &c->settings.hint);
+    hints_clear(&h);
+    return e;
+}
+
+static enum err check_versions(const struct broker_config *c, struct buf *message)
+{
+    if (c->min_version <= c->max_version) return OK;
+    buf_format(message, "%s: tls.min_version: is above tls.max_version", c->path);
+    return ERR_MALFORMED;
+}
+
+static void settle(struct broker_config *c)
+{
+    struct settings *s = &c->settings;
+
+    s->limits = c->limits;
+    s->trust = (struct token_trust){
+        .issuer_count = c->issuer_count,
+        .issuers = c->issuer,
+        .require_aud = c->require_aud,
+        .require_exp = c->require_exp,
+        .lenient_scope = c->lenient_scope,
+        .audience_count = c->audience_count,
+        .audiences = c->audience,
+        .leeway = c->leeway,
+    };
+    s->min_hmac_key = (size_t)c->min_hmac_key;
+    s->expiry_grace = c->expiry_grace;
+    s->hide_topics = c->hide_topics;
+    s->lab = c->lab;
+    s->mqtt311 = c->mqtt311;
+    s->lenient_username = c->lenient_username;
+}
+
+static enum err load_all(struct broker_config *c, struct buf *message)
+{
+    struct issuers_source from = { c->path, c->file, c->issuers };
+
+    TRY(check_versions(c, message));
+    if (c->certificate_file) TRY(load(c, c->certificate_file, &c->certificate, message));
+    TRY(load_private(c, c->key_file, &c->key, message));
+    TRY(read_audiences(c, message));
+    TRY(issuers_read(&from, &c->issuer, &c->issuer_count, message));
+    TRY(read_words(c, "public", c->open, &c->settings.open, message));
+    TRY(write_hint(c, message));
+    if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
+    if (buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
+    settle(c);
+    return OK;
+}
+
+enum err broker_config_read(const char *path, struct broker_config *out, struct buf *message)
+{
+    struct buf text = { 0 };
+
+    *out = (struct broker_config){ .path = path };
+    enum err e = file_read(path, &text, message);
+    if (e == OK) e = config_read(path, buf_span(&text), keys, KEYS, out, &out->file, message);
+    buf_clear(&text);
+    if (e == OK) e = load_all(out, message);
+    if (e != OK && message->n == 0) buf_format(message, "%s: %s", path, err_wire(e)->words);
+    if (e != OK) broker_config_clear(out);
+    return e;
+}
+
+void broker_config_clear(struct broker_config *c)
+{
+    buf_clear(&c->certificate);
+    buf_clear(&c->keylog_path);
+    key_object_clear(&c->key);
+    free(c->audience);
+    issuers_free(c->issuer, c->issuer_count);
+    scope_free(c->settings.open);
+    buf_clear(&c->settings.hint);
+    config_free(c->file, keys, KEYS, c);
+    *c = (struct broker_config){ 0 };
+}
+
+void broker_config_help(struct buf *out)
+{
+    config_help(keys, KEYS, out);
+}
+
+void broker_config_print(const struct broker_config *c, struct buf *out)
+{
+    config_print(keys, KEYS, c, out);
+}

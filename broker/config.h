@@ -1,0 +1,37 @@
+#ifndef BROKER_CONFIG_H
+#define BROKER_CONFIG_H
+
+#include "broker/settings.h"
+#include "common/codec/config.h"
+
+/* The broker's configuration file, and every file it names. Plain data; broker_config_clear() releases. */
+struct broker_config {
+    const char *path;
+    struct config_file *file;
+    /* as written */
+    char *host, *certificate_file, *key_file, *keylog_file, *as_uri, *hint_scope, *open;
+    int64_t port;
+    int min_version, max_version; /* index into "1.2|1.3" */
+    int log_level;                /* enum log_level */
+    bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope, require_aud,
+        require_exp;
+    int64_t leeway, min_hmac_key, expiry_grace;
+    struct limits limits;
+    const struct doc *audiences, *issuers;
+    /* loaded */
+    struct buf certificate, keylog_path;
+    struct key_object key;
+    size_t audience_count, issuer_count;
+    struct span *audience;
+    struct token_issuer *issuer;
+    struct settings settings; /* lends from the above; `log` is the shell's to set */
+};
+
+/* Errors: ERR_MALFORMED, ERR_IO, ERR_NO_MEMORY, with one complete line in `message`. `path` must outlive `out`. */
+MUST_USE enum err broker_config_read(const char *path, struct broker_config *out, struct buf *message);
+void broker_config_clear(struct broker_config *c);
+
+void broker_config_help(struct buf *out);
+void broker_config_print(const struct broker_config *c, struct buf *out);
+
+#endif

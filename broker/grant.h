@@ -1,0 +1,31 @@
+#ifndef BROKER_GRANT_H
+#define BROKER_GRANT_H
+
+#include "common/ace/pop.h"
+
+/*
+ * What one connection may do: the scope of a token whose PoP key the peer has proved to hold, until the token ends, and
+ * the public topics at any time. Every decision about a topic is grant_allows().
+ */
+struct grant;
+
+/* A valid token and the proof of its key. Takes over neither. `open`: the public topics. Errors: ERR_NOT_AUTHORIZED (the
+ * proven key is not the token's, or the token has ended), ERR_NO_MEMORY. */
+MUST_USE enum err grant_make(struct claims *claims, const struct proven *proven, struct scope *open,
+                             int64_t now, struct grant **out);
+/* TLS:Anon,MQTT:None: public topics only [R-TLS-04]. NULL: no memory. */
+struct grant *grant_public(struct scope *open);
+void grant_free(struct grant *g);
+
+/* [R-PUB-01, R-SUB-01, R-FWD-01] `topic` is a Topic Name, or for PERM_SUB also a Topic Filter without $share/name/. */
+bool grant_allows(const struct grant *g, enum perm want, struct span topic, int64_t now);
+
+bool grant_is_public(const struct grant *g);              /* no token stands behind it */
+bool grant_ended(const struct grant *g, int64_t now);     /* the token has; never true for a public grant */
+int64_t grant_end(const struct grant *g);                 /* seconds since the epoch; INT64_MAX: never */
+const struct claims *grant_claims(const struct grant *g); /* NULL for a public grant */
+
+/* Other public topics from now on. */
+void grant_reopen(struct grant *g, struct scope *open);
+
+#endif

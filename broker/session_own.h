@@ -1,0 +1,57 @@
+#ifndef BROKER_SESSION_OWN_H
+#define BROKER_SESSION_OWN_H
+
+#include "broker/answer.h"
+#include "broker/authn.h"
+#include "broker/delivery.h"
+#include "broker/intent.h"
+#include "broker/opening.h"
+
+/* What session.c, session_auth.c and session_topics.c share; nobody else includes this. */
+
+/* Named for what it waits for. */
+enum phase { PHASE_OVER = 0, PHASE_CONNECT = 1, PHASE_PROOF = 2, PHASE_READY = 4 };
+
+struct session {
+    conn_id id;
+    const struct authn *authn;
+    struct limits limits; /* as they were when it began: those the client was told */
+    struct tls_facts tls;
+    enum phase phase;
+    bool admitted, orderly;
+    struct voice voice;
+    struct buf in, out;
+    size_t taken;  /* bytes of `in` already decoded */
+    uint8_t level; /* of CONNECT, for its refusal */
+    struct opening opening;
+    struct attempt attempt; /* CONNECT's, or that of a running renewal */
+    bool renewing;
+    struct buf proved; /* the token behind the grant */
+    struct grant *grant;
+    int64_t ended_seen;        /* when we first noticed that the token had ended; INT64_MAX: not yet */
+    struct delivery *delivery; /* while PHASE_READY; of the session state */
+    struct buf *alias;         /* inbound topic aliases, limits.topic_aliases of them; index is alias - 1 */
+    int64_t heard;             /* when the last packet came */
+    int64_t deadline;          /* of this phase, or of the renewal; INT64_MAX: none */
+    size_t unsent;
+};
+
+static inline const struct settings *settings_of(const struct session *s)
+{
+    return s->authn->settings;
+}
+
+/* The session ends with this refusal, told in CONNACK if CONNECT was heard, else in DISCONNECT. */
+struct farewell {
+    enum err err;
+    bool hint;
+    const char *why; /* for the log, and in lab mode for the peer */
+};
+void session_farewell(struct session *s, const struct farewell *f);
+
+/* Handlers: OK, or what ends the session. */
+typedef enum err handler(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out);
+handler session_on_connect, session_on_auth, session_on_publish, session_on_ack, session_on_pubrel,
+    session_on_subscribe, session_on_unsubscribe, session_on_ping, session_on_disconnect;
+
+#endif

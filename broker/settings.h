@@ -1,0 +1,50 @@
+#ifndef BROKER_SETTINGS_H
+#define BROKER_SETTINGS_H
+
+#include "common/ace/token.h"
+#include "common/base/log.h"
+
+/*
+ * What the configuration decides, as the cores read it: plain data, made by broker/config.c (or a test), constant while
+ * in use. Sizes in bytes, times in seconds.
+ */
+struct limits {
+    int64_t connections;         /* open at once */
+    int64_t pending_per_address; /* of these, not yet admitted and from one address */
+    int64_t preauth_packet;      /* largest packet before CONNACK */
+    int64_t packet;              /* largest packet after it, announced as Maximum Packet Size */
+    int64_t connect_seconds;     /* from the TLS handshake to CONNECT */
+    int64_t challenge_seconds;   /* from AUTH 0x18 to its answer [R-POPC-17] */
+    int64_t client_id;           /* length of a Client Identifier */
+    int64_t keep_alive;          /* longest Keep Alive; 0: the client decides */
+    int64_t sessions;            /* session states, attached or not [R-SESS-08] */
+    int64_t session_expiry;      /* longest Session Expiry Interval */
+    int64_t subscriptions;       /* per session */
+    int64_t topic_aliases;       /* inbound, per connection */
+    int64_t receive_maximum;     /* unfinished QoS 2 from a client */
+    int64_t inflight;            /* unacknowledged QoS 1 and 2 to a client */
+    int64_t queue_messages;      /* per session */
+    int64_t queue_bytes;         /* per session */
+    int64_t queue_total;         /* bytes queued in all sessions */
+    int64_t backlog;             /* bytes on their way to one client before we hold back */
+    int64_t retained_messages;
+    int64_t retained_bytes;
+    int64_t tokens; /* kept for later challenges, one per PoP key */
+    int64_t token_bytes;
+};
+
+struct settings {
+    struct limits limits;
+    struct token_trust trust;
+    struct scope *open;    /* public topics; empty: nobody comes in without a token */
+    struct buf hint;       /* JSON of ace_as_hint; empty: none */
+    size_t min_hmac_key;   /* */
+    int64_t expiry_grace;  /* an idle connection outlives its token by this much */
+    bool hide_topics;      /* 0x80 instead of 0x87 [R-PUB-05] */
+    bool lab;              /* refusals say why in the Reason String */
+    bool mqtt311;          /* offer MQTT 3.1.1 [R-V311-01] */
+    bool lenient_username; /* */
+    struct log *log;       /* may be NULL */
+};
+
+#endif

@@ -1,0 +1,352 @@
+#include "broker/wire.h"
+
+#include "broker/broker.h"
+#include "broker/clock.h"
+#include "common/crypto/entropy.h"
+#include "common/net/listener.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TICK_MS = 1000, CLOSE_MS = 2000 };
+
+/* One link and the connection it is to the core. */
+struct peer {
+    struct wire *wire;
+    struct link *link;
+    conn_id id;
+    struct peer *next, *prev; /* in its slot of the table */
+    bool told_unsent, paused;
+};
+
+enum { SLOTS = 4096 };
+
+struct wire {
+    uv_loop_t *loop;
+    uv_timer_t timer;
+    const struct broker_config *config;
+    struct tls_config *tls;
+    struct listener *listener;
+    struct broker *broker;
+    struct clock clock;
+    char *host;
+    int keylog; /* file descriptor; -1: none */
+    conn_id last;
+    struct peer *slot[SLOTS]; /* by id: ids count upwards, so they spread evenly */
+    bool shutting;
+};
+
+static const struct settings *settings_of(const struct wire *w)
+{
+    return &w->config->settings;
+}
+
+/* --- time --- */
+
+static int64_t now(struct wire *w)
+{
+    struct timespec wall;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t jump = clock_turn(&w->clock, wall.tv_sec, (int64_t)(uv_now(w->loop) / 1000));
+    log_time(settings_of(w)->log, (wall.tv_sec + w->clock.offset) * 1000 + wall.tv_nsec / 1000000);
+    if (jump > 0) broker_shift(w->broker, jump);
+    return w->clock.now;
+}
+
+/* --- peers --- */
+
+static struct peer *find(const struct wire *w, conn_id id)
+{
+    struct peer *p = w->slot[id % SLOTS];
+
+    while (p && p->id != id) p = p->next;
+    return p;
+}
+
+static struct peer *peer_new(struct wire *w, struct link *l)
+{
+    struct peer *p = calloc(1, sizeof *p);
+
+    if (!p) return NULL;
+    *p = (struct peer){ .wire = w, .link = l, .id = ++w->last };
+    struct peer **slot = &w->slot[p->id % SLOTS];
+    p->next = *slot;
+    if (*slot) (*slot)->prev = p;
+    *slot = p;
+    return p;
+}
+
+static void peer_free(struct peer *p)
+{
+    if (p->next) p->next->prev = p->prev;
+    if (p->prev)
+        p->prev->next = p->next;
+    else
+        p->wire->slot[p->id % SLOTS] = p->next;
+    free(p);
+}
+
+/* --- effects --- */
+
+/* A reader so slow that even what it asked for piles up is not read from any further, until it catches up. */
+static void hold_back(struct wire *w, struct peer *p)
+{
+    size_t queued = link_queued(p->link), bound = (size_t)settings_of(w)->limits.backlog;
+
+    if (queued < bound / 2) return;
+    p->told_unsent = true;
+    broker_flow(w->broker, p->id, queued, w->clock.now);
+    if (queued < bound || p->paused) return;
+    p->paused = true;
+    link_pause(p->link);
+}
+
+static void perform(struct wire *w, const struct effect *e)
+{
+    struct peer *p = find(w, e->conn);
+
+    if (!p) return;
+    if (e->is == EFFECT_CLOSE) {
+        link_close(p->link);
+        return;
+    }
+    if (link_write(p->link, e->bytes) == OK)
+        hold_back(w, p);
+    else
+        link_abort(p->link); /* closing already, or over its queue: it hears no more */
+}
+
+static void drain(struct wire *w)
+{
+    struct effect e;
+
+    while (broker_effect(w->broker, &e)) perform(w, &e);
+}
+
+/* --- events --- */
+
+static void log_peer(const struct peer *p, const char *event, const char *why)
+{
+    log_event(settings_of(p->wire)->log, LOG_DEBUG, event, LOG_INT("conn", p->id),
+              LOG_STR("peer", link_peer(p->link)), LOG_STR("why", why ? why : ""));
+}
+
+/* "127.0.0.1:4711", "[::1]:4711" without the port. */
+static struct span address_of(const struct link *l)
+{
+    const char *peer = link_peer(l), *port = strrchr(peer, ':');
+
+    return span(peer, port ? (size_t)(port - peer) : strlen(peer));
+}
+
+static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
+{
+    struct peer *p = self;
+    struct wire *w = p->wire;
+
+    log_event(settings_of(w)->log, LOG_DEBUG, "opened", LOG_INT("conn", p->id), LOG_STR("peer", link_peer(l)),
+              LOG_INT("tls", facts->version));
+    struct visitor v = { facts, address_of(l) };
+    if (broker_opened(w->broker, p->id, &v, now(w)) != OK) link_abort(l);
+    drain(w);
+}
+
+static void on_input(void *self, struct link *l, struct span plaintext)
+{
+    struct peer *p = self;
+
+    (void)l;
+    broker_input(p->wire->broker, p->id, plaintext, now(p->wire));
+    drain(p->wire);
+}
+
+static void on_drained(void *self, struct link *l)
+{
+    struct peer *p = self;
+    struct wire *w = p->wire;
+
+    if (p->paused) link_resume(l);
+    p->paused = false;
+    if (!p->told_unsent) return;
+    p->told_unsent = false;
+    broker_flow(w->broker, p->id, 0, now(w));
+    drain(w);
+}
+
+static void on_closed(void *self, struct link *l, enum err err, const char *reason)
+{
+    struct peer *p = self;
+    struct wire *w = p->wire;
+
+    (void)l;
+    log_peer(p, "closed", err == OK ? NULL : reason);
+    broker_closed(w->broker, p->id, now(w));
+    peer_free(p);
+    drain(w);
+}
+
+static bool on_accepted(void *self, struct link *l, struct link_owner *owner)
+{
+    struct peer *p = peer_new(self, l);
+
+    *owner = (struct link_owner){ p, on_opened, on_input, on_drained, on_closed };
+    return p != NULL;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct wire *w = timer->data;
+
+    broker_tick(w->broker, now(w));
+    drain(w);
+}
+
+/* --- opening --- */
+
+static void on_keylog(void *self, const char *line)
+{
+    const struct wire *w = self;
+    struct buf text = { 0 };
+
+    buf_format(&text, "%s\n", line);
+    if (!buf_failed(&text) && write(w->keylog, text.p, text.n) < 0)
+        log_event(settings_of(w)->log, LOG_WARN, "keylog", LOG_STR("why", "cannot be written"));
+    buf_clear(&text);
+}
+
+static enum err open_keylog(struct wire *w, struct fault *why)
+{
+    struct buf path = { 0 };
+
+    if (w->config->keylog_path.n == 0) return OK;
+    buf_add(&path, buf_span(&w->config->keylog_path));
+    w->keylog = open(buf_cstr(&path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (w->keylog < 0) fault_set(why, 0, "%s: cannot be opened", buf_cstr(&path));
+    buf_clear(&path);
+    return w->keylog < 0 ? ERR_IO : OK;
+}
+
+static enum err open_tls(struct wire *w, struct fault *why)
+{
+    static const int versions[] = { TLS_1_2, TLS_1_3 };
+    const struct broker_config *c = w->config;
+    struct tls_server_options o = {
+        .protocol = { .min_version = versions[c->min_version],
+                      .max_version = versions[c->max_version],
+                      .alpn = { "mqtt" } },
+        .own = { { buf_span(&c->certificate), c->key.key } },
+    };
+
+    TRY(open_keylog(w, why));
+    if (w->keylog >= 0) o.protocol.keylog = (struct tls_keylog){ w, on_keylog };
+    return tls_server_config(&o, &w->tls, why);
+}
+
+static enum err open_listener(struct wire *w, struct fault *why)
+{
+    const struct broker_config *c = w->config;
+    struct listener_options o = {
+        .host = c->host,
+        .port = (uint16_t)c->port,
+        .max_links = (unsigned)c->limits.connections,
+        .link = { .tls = w->tls,
+                  .close_ms = CLOSE_MS,
+                  .queue_max = (size_t)(4 * c->limits.backlog + 2 * c->limits.packet) },
+    };
+    struct listener_owner owner = { w, on_accepted };
+
+    return listener_open(w->loop, &o, &owner, &w->listener, why);
+}
+
+static void start_timer(struct wire *w)
+{
+    uv_timer_init(w->loop, &w->timer);
+    w->timer.data = w;
+    uv_timer_start(&w->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+static enum err open_all(struct wire *w, struct fault *why)
+{
+    w->broker = broker_new(settings_of(w), entropy_system());
+    if (!w->broker) return ERR_NO_MEMORY;
+    w->host = strdup(w->config->host);
+    if (!w->host) return ERR_NO_MEMORY;
+    TRY(open_tls(w, why));
+    TRY(open_listener(w, why));
+    start_timer(w);
+    now(w);
+    return OK;
+}
+
+enum err wire_open(uv_loop_t *loop, const struct broker_config *config, struct wire **out, struct fault *why)
+{
+    struct wire *w = calloc(1, sizeof *w);
+
+    *out = NULL;
+    if (!w) return ERR_NO_MEMORY;
+    w->loop = loop;
+    w->config = config;
+    w->keylog = -1;
+    enum err e = open_all(w, why);
+    if (e == OK)
+        *out = w;
+    else
+        wire_free(w);
+    return e;
+}
+
+const char *wire_host(const struct wire *w)
+{
+    return w->host;
+}
+
+uint16_t wire_port(const struct wire *w)
+{
+    return listener_port(w->listener);
+}
+
+void wire_reconfigure(struct wire *w, const struct broker_config *config)
+{
+    w->config = config;
+    broker_reconfigure(w->broker, &config->settings);
+    now(w); /* a new log has not been told the time */
+}
+
+void wire_jump(struct wire *w, int64_t seconds)
+{
+    w->clock.offset += seconds;
+    on_tick(&w->timer);
+}
+
+static void abort_all(struct wire *w)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        for (struct peer *p = w->slot[i]; p; p = p->next) link_abort(p->link);
+}
+
+void wire_shut(struct wire *w)
+{
+    if (w->shutting) {
+        abort_all(w);
+        return;
+    }
+    w->shutting = true;
+    uv_close((uv_handle_t *)&w->timer, NULL);
+    broker_shutdown(w->broker, now(w));
+    drain(w);
+    listener_shut(w->listener);
+    w->listener = NULL;
+}
+
+void wire_free(struct wire *w)
+{
+    if (!w) return;
+    broker_free(w->broker);
+    tls_config_free(w->tls);
+    if (w->keylog >= 0) close(w->keylog);
+    free(w->host);
+    free(w);
+}

@@ -1,0 +1,115 @@
+#include "common/ace/pop.h"
+
+#include "common/crypto/mac.h"
+
+#include <stdlib.h>
+
+struct proven {
+    struct key *key;
+};
+
+static enum err add(struct span bytes, struct buf *out)
+{
+    buf_add(out, bytes);
+    return buf_failed(out) ? ERR_NO_MEMORY : OK;
+}
+
+enum err pop_prove(const struct key *k, struct span challenge, struct buf *proof)
+{
+    uint8_t mac[HMAC256_SIZE], signature[SIGNATURE_SIZE];
+
+    if (key_type(k) != KEY_OCT) {
+        TRY(sign(k, challenge, signature));
+        return add(span(signature, sizeof signature), proof);
+    }
+    TRY(hmac_sha256(key_octets(k), challenge, mac));
+    return add(span(mac, sizeof mac), proof);
+}
+
+/* The one algorithm of a key's type. */
+static enum key_alg natural_alg(enum key_type type)
+{
+    switch (type) {
+    case KEY_OCT:
+        return KEY_ALG_HS256;
+    case KEY_ED25519:
+        return KEY_ALG_EDDSA;
+    case KEY_P256:
+        return KEY_ALG_ES256;
+    }
+    return KEY_ALG_NONE;
+}
+
+bool pop_alg_fits(const struct key_object *k)
+{
+    return k->alg == KEY_ALG_ABSENT || k->alg == natural_alg(key_type(k->key));
+}
+
+/* The algorithm follows from the key, never from the peer. */
+static bool key_fits(const struct key_object *o, size_t min_hmac_key)
+{
+    if (!o->key) return false;                                                  /* [R-VAL-11] */
+    if (!pop_alg_fits(o)) return false;                                         /* [R-VAL-10, R-VAL-13] */
+    if (!o->may_verify) return false;                                           /* [R-VAL-13] */
+    return key_type(o->key) != KEY_OCT || key_octets(o->key).n >= min_hmac_key; /* */
+}
+
+static enum err check_mac(const struct key *k, struct span challenge, struct span proof)
+{
+    uint8_t mac[HMAC256_SIZE];
+
+    TRY(hmac_sha256(key_octets(k), challenge, mac));
+    bool same = secret_eq(span(mac, sizeof mac), proof); /* [R-POPX-11], and the length [R-POPX-10] */
+    explicit_bzero(mac, sizeof mac);
+    return same ? OK : ERR_NOT_AUTHORIZED;
+}
+
+static enum err check_proof(const struct key *k, struct span challenge, struct span proof)
+{
+    return key_type(k) == KEY_OCT ? check_mac(k, challenge, proof) : verify(k, challenge, proof);
+}
+
+static enum err proven_new(const struct key *k, struct proven **out)
+{
+    struct proven *p = malloc(sizeof *p);
+
+    if (!p) return ERR_NO_MEMORY;
+    p->key = key_ref((struct key *)k);
+    *out = p;
+    return OK;
+}
+
+enum err pop_verify(const struct claims *c, struct span challenge, struct span proof, size_t min_hmac_key,
+                    struct proven **out)
+{
+    const struct cnf *cnf = &claims_set(c)->cnf;
+
+    *out = NULL;
+    if (cnf->kind != CNF_KEY || !key_fits(&cnf->object, min_hmac_key)) return ERR_NOT_AUTHORIZED;
+    enum err e = check_proof(cnf->object.key, challenge, proof);
+    if (e == OK) return proven_new(cnf->object.key, out); /* [R-VAL-12] */
+    return e == ERR_INTERNAL || e == ERR_NO_MEMORY ? e : ERR_NOT_AUTHORIZED;
+}
+
+enum err tls_proven(const struct tls_facts *facts, const struct key *psk, struct proven **out)
+{
+    const struct key *shown = NULL;
+
+    *out = NULL;
+    if (facts->version < 0x0304 && !facts->extended_master_secret) return ERR_NOT_AUTHORIZED;
+    if (facts->peer == TLS_PEER_RPK) shown = facts->peer_key;
+    if (facts->peer == TLS_PEER_PSK && psk && key_type(psk) == KEY_OCT) shown = psk;
+    return shown ? proven_new(shown, out) : ERR_NOT_AUTHORIZED;
+}
+
+void proven_free(struct proven *p)
+{
+    if (!p) return;
+    key_free(p->key);
+    free(p);
+}
+
+const struct key *proven_key(const struct proven *p)
+{
+    return p->key;
+}

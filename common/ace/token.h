@@ -1,0 +1,72 @@
+#ifndef ACE_TOKEN_H
+#define ACE_TOKEN_H
+
+#include "common/ace/claims.h"
+#include "common/ace/jose.h"
+
+/* Whose tokens a broker believes: one AS (RFC 9200 5.10.1.1). Keys are tried by kid when both sides name one, else by type. */
+struct token_issuer {
+    struct buf iss; /* expected `iss` */
+    size_t verify_count;
+    struct key_object verify[8]; /* public keys (and HS256 secrets) of the AS */
+    size_t decrypt_count;
+    struct key_object decrypt[8]; /* KEY_OCT shared by AS and this broker */
+};
+
+struct token_trust {
+    size_t issuer_count;
+    const struct token_issuer *issuers;
+    bool require_aud, require_exp; /* A-48; default true */
+    bool accept_exi;    /* exi may stand for exp: only for a broker that keeps the books of [R-VAL-16..18] */
+    bool lenient_scope; /* */
+    size_t audience_count;
+    const struct span *audiences; /* this broker's names */
+    int64_t leeway;               /* seconds, 0..60 */
+};
+
+/* What token_open() verified: protection by a trusted issuer's key, issuer, times and audience, scope parsed, cnf read. Opaque, one
+ * maker per way to get there; reference-counted. */
+struct claims;
+
+/*
+ * RFC 9431 2.2.5, RFC 9200 5.10.1.1, wire.md 10.4 steps 1 to 8: parse the container, decrypt and verify, issuer, exp and nbf at
+ * `now`, audience, scope, profile, cnf. Handles JWS, encrypted JWT, nested, and JWS with cnf.jwe; a symmetric key in a token that is
+ * only signed is refused [R-JWT-05].
+ * Errors: ERR_NOT_A_TOKEN (no container recognised), ERR_NOT_AUTHORIZED (all else), ERR_NO_MEMORY. `why` is for the log.
+ */
+MUST_USE enum err token_open(struct span token, const struct token_trust *trust, int64_t now,
+                             struct claims **out, struct fault *why);
+
+struct claims *claims_ref(struct claims *c);
+void claims_free(struct claims *c);
+/* `iss` is always there: that of the issuer whose key protected the token, when the token leaves it out (A-48). A cnf that
+ * came encrypted is shown decrypted, as CNF_KEY. */
+const struct claim_set *claims_set(const struct claims *c);
+const struct key *
+claims_key(const struct claims *c);         /* the PoP key; NULL when the token names it by kid only */
+int64_t claims_end(const struct claims *c); /* exp, or opening time plus exi if sooner; INT64_MAX if none */
+
+/*
+ * The other maker: an active introspection response from `trust->issuers[issuer]` over its authenticated channel (RFC 9431
+ * 2.2.5, RFC 9200 5.9). The same checks from issuer to cnf, but exp is not required (A-48). Takes what is in `set`, which is
+ * empty afterwards, also on error. Errors: ERR_NOT_AUTHORIZED, ERR_NO_MEMORY.
+ */
+MUST_USE enum err claims_introspected(struct claim_set *set, const struct token_trust *trust, size_t issuer,
+                                      int64_t now, struct claims **out, struct fault *why);
+
+/*
+ * RFC 9431 2.1. Signs `set` with `sign_key`; encrypts it under `shared` (A-17: dir, A128GCM or A256GCM by key size) whenever it
+ * carries a symmetric key, and then needs no signature. Errors: ERR_PROTOCOL (symmetric key and no `shared`), ERR_NO_MEMORY.
+ */
+struct token_protection {
+    const struct key_object *sign_key; /* EdDSA or ES256, private, with kid */
+    const struct key_object *shared;   /* KEY_OCT, with kid; may be NULL */
+};
+MUST_USE enum err token_seal(const struct claim_set *set, const struct token_protection *p,
+                             struct entropy *entropy, struct buf *out);
+
+/* Header and claims without any verification, as pretty JSON, for people and for the runner. Keys are masked unless `secrets`. A JWE
+ * shows its header only. */
+MUST_USE enum err token_show(struct span token, bool secrets, struct buf *out, struct fault *why);
+
+#endif

@@ -1,0 +1,46 @@
+#include "common/crypto/entropy.h"
+
+#include "common/crypto/hash.h"
+#include "common/crypto/ossl.h"
+
+#include <limits.h>
+#include <openssl/rand.h>
+
+static enum err fill_system(struct entropy *self, uint8_t *out, size_t n)
+{
+    (void)self;
+    if (n > INT_MAX) return ERR_INTERNAL;
+    return RAND_priv_bytes(out, (int)n) == 1 ? OK : ossl_failed(ERR_INTERNAL);
+}
+
+struct entropy *entropy_system(void)
+{
+    static struct entropy system = { fill_system };
+
+    return &system;
+}
+
+static void put_u64(uint8_t *to, uint64_t v)
+{
+    for (int i = 0; i < 8; i++) to[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+/* Every call starts a new block, so what one call drew does not depend on the size of those before it. */
+static enum err fill_seeded(struct entropy *self, uint8_t *out, size_t n)
+{
+    struct entropy_seeded *s = (struct entropy_seeded *)self;
+    uint8_t in[16], block[SHA256_SIZE];
+
+    for (size_t done = 0; done < n; done += sizeof block) {
+        put_u64(in, s->seed);
+        put_u64(in + 8, s->counter++);
+        sha256(span(in, sizeof in), block);
+        memcpy(out + done, block, n - done < sizeof block ? n - done : sizeof block);
+    }
+    return OK;
+}
+
+struct entropy_seeded entropy_seeded(uint64_t seed)
+{
+    return (struct entropy_seeded){ .base = { fill_seeded }, .seed = seed };
+}

@@ -1,0 +1,217 @@
+#include "scenarios/browse.h"
+#include "scenarios/compare.h"
+#include "scenarios/demo.h"
+#include "scenarios/options.h"
+#include "scenarios/run.h"
+#include "scenarios/status.h"
+
+#include "common/base/file.h"
+#include "common/base/nearest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What goes to stdout and to stderr. */
+struct texts {
+    struct buf out, message;
+};
+
+static enum status do_list(const struct suite *s, const struct options *o, struct buf *out)
+{
+    struct choice c = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag };
+
+    size_t n = browse_list(s, &c, out);
+    buf_format(out, "%zu scenario%s\n", n, n == 1 ? "" : "s");
+    return STATUS_FINE;
+}
+
+static enum status do_explain(const struct suite *s, const struct options *o, struct buf *out)
+{
+    return browse_explain(s, o->argument[0], out) == OK ? STATUS_FINE : STATUS_ERROR;
+}
+
+static enum status do_show(const struct suite *s, const struct options *o, struct buf *out)
+{
+    return browse_show(s, o->argument[0], out) == OK ? STATUS_FINE : STATUS_ERROR;
+}
+
+static enum status do_words(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)s;
+    return browse_words(o->arguments ? o->argument[0] : NULL, out) == OK ? STATUS_FINE : STATUS_ERROR;
+}
+
+/* Where our programs and the output are: beside this program, and in build/ above the folder of the scenarios. */
+static enum status run_mode(const struct suite *s, const struct options *o, enum run_mode mode)
+{
+    struct run_options r = {
+        .choice = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag },
+        .jobs = 2,
+        .patience = 100,
+        .mode = mode,
+    };
+    struct buf bin = { 0 }, out = { 0 };
+
+    if (options_bin(&bin) != OK || options_out(o, &out) != OK) {
+        fputs("ace-scenarios: where is this program?\n", stderr);
+        return STATUS_ERROR;
+    }
+    r.bin = buf_cstr(&bin);
+    r.out = buf_cstr(&out);
+    if (o->jobs) r.jobs = (unsigned)strtoul(o->jobs, NULL, 10);
+    if (o->patience) r.patience = (unsigned)(strtod(o->patience, NULL) * 100);
+    if (r.jobs < 1 || r.jobs > 64 || r.patience < 10 || r.patience > 10000) {
+        fputs("ace-scenarios: --jobs 1 to 64, --patience 0.1 to 100\n", stderr);
+        r.jobs = 0;
+    }
+    r.variant = o->variant;
+    r.under = o->under;
+    enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
+    buf_clear(&bin);
+    buf_clear(&out);
+    return status;
+}
+
+static enum status do_run(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)out;
+    return run_mode(s, o, o->all_real ? RUN_ALL_REAL : RUN_PRODUCTS);
+}
+
+static enum status do_model(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)out;
+    return run_mode(s, o, RUN_MODEL);
+}
+
+static enum status do_demo(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)s, (void)out;
+    return (enum status)demo_write(o->argument[0]);
+}
+
+static enum status do_diff(const struct suite *s, const struct options *o, struct buf *out)
+{
+    struct buf before = { 0 }, after = { 0 };
+    struct comparison c = { 0 };
+
+    (void)s;
+    enum err e = file_read_most(o->argument[0], MAX_REPORT, &before, out);
+    if (e == OK) e = file_read_most(o->argument[1], MAX_REPORT, &after, out);
+    if (e != OK) buf_u8(out, '\n');
+    const struct report_texts texts = { buf_span(&before), buf_span(&after) };
+    if (e == OK) e = compare_reports(&texts, &c, out);
+    buf_clear(&before);
+    buf_clear(&after);
+    if (e != OK) return STATUS_ERROR;
+    return compare_worse(&c) ? STATUS_FAILED : STATUS_FINE;
+}
+
+/* `s` is zeroed for a command that needs nothing. */
+enum need { NEEDS_NOTHING, NEEDS_SUITE };
+
+static const struct command {
+    const char *word, *argument, *doc;
+    size_t least, most;
+    enum need need;
+    enum status (*run)(const struct suite *s, const struct options *o, struct buf *out);
+} commands[] = {
+    { "run", "[GLOB]",
+      "plays scenarios: each of our programs in turn among puppets, then all of them together", 0, 1,
+      NEEDS_SUITE, do_run },
+    { "model", "[GLOB]", "plays scenarios with three puppets: is the suite itself consistent?", 0, 1,
+      NEEDS_SUITE, do_model },
+    { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
+    { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
+    { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },
+    { "words", "[MESSAGE]", "the words of the flow language, or the fields of one message", 0, 1,
+      NEEDS_NOTHING, do_words },
+    { "show", "RULE", "one rule, and what proves it", 1, 1, NEEDS_SUITE, do_show },
+    { "diff", "OLD NEW", "two report.json: verdicts that changed, checks that no longer ran", 2, 2,
+      NEEDS_NOTHING, do_diff },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help(struct buf *out)
+{
+    buf_str(out, "ace-scenarios WORD [ARGUMENT] [OPTION]...\n\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        buf_format(out, "  %-10s %-9s %s\n", commands[i].word, commands[i].argument, commands[i].doc);
+    }
+    buf_u8(out, '\n');
+    options_help(out);
+    buf_str(out,
+            "\nExamples\n"
+            "  ace-scenarios list 'connect/*' --level must\n"
+            "  ace-scenarios explain connect/anon-ace-challenge\n"
+            "  ace-scenarios show R-POPC-05\n"
+            "\nExit status: 0 fine, 1 a check failed, 2 the command, a flow or the runner is at fault.\n");
+}
+
+static const struct command *find_command(const struct options *o, struct buf *message)
+{
+    const char *names[COMMANDS];
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i].word;
+        if (o->word && strcmp(o->word, names[i]) == 0) return &commands[i];
+    }
+    const char *best = o->word ? nearest_name(span_str(o->word), names, COMMANDS) : NULL;
+    buf_format(message, "%s%s%s%s; try --help\n", o->word ? "unknown word " : "expected a word",
+               o->word ? o->word : "", best ? "; nearest: " : "", best ? best : "");
+    return NULL;
+}
+
+static enum err load(const struct options *o, struct suite *s, struct buf *message)
+{
+    struct buf home = { 0 }, flows = { 0 };
+
+    if (o->home) buf_str(&home, o->home);
+    enum err e = o->home ? OK : options_home(&home);
+    if (e != OK) buf_str(message, "no scenarios folder above the executable; give --home DIR\n");
+    buf_format(&flows, "%s/flows", buf_cstr(&home));
+    struct suite_folders from = { buf_cstr(&home), o->flows ? o->flows : buf_cstr(&flows) };
+    if (e == OK) e = suite_load(&from, s, message);
+    buf_clear(&home);
+    buf_clear(&flows);
+    return e;
+}
+
+static enum status run(const struct command *c, const struct options *o, struct texts *t)
+{
+    struct suite s = { 0 };
+    enum status status = STATUS_ERROR;
+
+    enum err e = c->need == NEEDS_SUITE ? load(o, &s, &t->message) : OK;
+    if (e == OK) status = c->run(&s, o, &t->out);
+    suite_clear(&s);
+    return status;
+}
+
+static enum status start(const struct options *o, struct texts *t)
+{
+    if (o->help) {
+        help(&t->out);
+        return STATUS_FINE;
+    }
+    const struct command *c = find_command(o, &t->message);
+    if (!c) return STATUS_ERROR;
+    if (o->arguments >= c->least && o->arguments <= c->most) return run(c, o, t);
+    buf_format(&t->message, "usage: ace-scenarios %s %s\n", c->word, c->argument);
+    return STATUS_ERROR;
+}
+
+int main(int argc, char **argv)
+{
+    struct texts t = { 0 };
+    struct options o;
+    enum status status = STATUS_ERROR;
+
+    if (options_read(argc, argv, &o, &t.message) == OK) status = start(&o, &t);
+    fputs(buf_cstr(&t.out), stdout);
+    fputs(buf_cstr(&t.message), stderr);
+    buf_clear(&t.out);
+    buf_clear(&t.message);
+    return (int)status;
+}

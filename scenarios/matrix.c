@@ -1,0 +1,206 @@
+#include "scenarios/matrix.h"
+
+#include <stdio.h>
+
+enum { MAX_COLUMNS = 12, MAX_ROWS = 64, COLUMN = 10 };
+
+struct cell {
+    size_t passed, ran;
+};
+
+static void count(struct cell *c, const struct run_result *run)
+{
+    if (run->verdict == VERDICT_SKIP) return;
+    c->ran++;
+    c->passed += run->verdict <= VERDICT_WARN;
+}
+
+static void print_cell(const struct cell *c, struct buf *out)
+{
+    char text[48] = "-";
+
+    if (c->ran) snprintf(text, sizeof text, "%zu/%zu", c->passed, c->ran);
+    buf_format(out, " %*s", COLUMN, text);
+}
+
+/* ---- by group and role ---- */
+
+struct axis_names {
+    size_t count;
+    struct buf name[MAX_ROWS];
+};
+
+struct matrix {
+    struct axis_names rows, columns;
+    struct cell cell[MAX_ROWS][MAX_COLUMNS];
+};
+
+/* The place of `name`, which is added; names beyond `most` share the last place. */
+static size_t place(struct axis_names *n, struct span name, size_t most)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        if (span_eq(buf_span(&n->name[i]), name)) return i;
+    }
+    if (n->count == most) {
+        buf_truncate(&n->name[most - 1], 0);
+        buf_str(&n->name[most - 1], "others");
+        return most - 1;
+    }
+    buf_add(&n->name[n->count], name);
+    return n->count++;
+}
+
+static struct span group_of(const struct run_result *run)
+{
+    struct span id = buf_span(&run->scenario);
+    const uint8_t *slash = id.n ? memchr(id.p, '/', id.n) : NULL;
+
+    return slash ? span(id.p, (size_t)(slash - id.p)) : id;
+}
+
+/* The usual four stand first, in this order, where they occur. */
+static void order_columns(const struct report *r, struct matrix *m)
+{
+    static const char *const usual[] = { "client", "broker", "as", "all" };
+    struct buf name = { 0 };
+
+    for (size_t k = 0; k < sizeof usual / sizeof *usual; k++) {
+        for (size_t i = 0; i < r->runs; i++) {
+            buf_truncate(&name, 0);
+            report_under_test(&r->run[i], &name);
+            if (span_is(buf_span(&name), usual[k])) place(&m->columns, buf_span(&name), MAX_COLUMNS);
+        }
+    }
+    buf_clear(&name);
+}
+
+static void fill(const struct report *r, struct matrix *m)
+{
+    struct buf name = { 0 };
+
+    order_columns(r, m);
+    for (size_t i = 0; i < r->runs; i++) {
+        buf_truncate(&name, 0);
+        report_under_test(&r->run[i], &name);
+        size_t column = place(&m->columns, buf_span(&name), MAX_COLUMNS);
+        size_t row = place(&m->rows, group_of(&r->run[i]), MAX_ROWS);
+        count(&m->cell[row][column], &r->run[i]);
+    }
+    buf_clear(&name);
+}
+
+static void print_rows(struct matrix *m, struct buf *out)
+{
+    struct cell sum[MAX_COLUMNS] = { 0 };
+
+    for (size_t i = 0; i < m->rows.count; i++) {
+        buf_format(out, "  %-16s", buf_cstr(&m->rows.name[i]));
+        for (size_t k = 0; k < m->columns.count; k++) {
+            print_cell(&m->cell[i][k], out);
+            sum[k].passed += m->cell[i][k].passed;
+            sum[k].ran += m->cell[i][k].ran;
+        }
+        buf_u8(out, '\n');
+    }
+    if (m->rows.count < 2) return;
+    buf_format(out, "  %-16s", "all of them");
+    for (size_t k = 0; k < m->columns.count; k++) print_cell(&sum[k], out);
+    buf_u8(out, '\n');
+}
+
+void matrix_print(const struct report *r, struct buf *out)
+{
+    struct matrix m = { 0 };
+
+    fill(r, &m);
+    buf_format(out, "  %-16s", "passed/ran");
+    for (size_t k = 0; k < m.columns.count; k++) {
+        const char *name = buf_cstr(&m.columns.name[k]);
+        buf_format(out, " %*s", COLUMN, strcmp(name, "all") == 0 ? "all real" : name);
+    }
+    buf_u8(out, '\n');
+    print_rows(&m, out);
+    for (size_t i = 0; i < MAX_ROWS; i++) {
+        buf_clear(&m.rows.name[i]);
+        buf_clear(&m.columns.name[i]);
+    }
+}
+
+/* ---- the four combinations ---- */
+
+enum { TLS_ANON, TLS_KNOWN, MQTT_NONE = 0, MQTT_ACE };
+
+static const struct step *last_connect(const struct scenario *s)
+{
+    const struct step *found = NULL;
+
+    for (size_t i = 0; i < s->steps; i++) {
+        if (s->step[i].kind == STEP_VERB && strcmp(s->step[i].verb->word, "connect") == 0)
+            found = &s->step[i];
+    }
+    return found;
+}
+
+/* The value of an axis in "pop=hs256,tls=1.3"; empty: it is not there. */
+static struct span axis_value(struct span variant, const char *axis)
+{
+    size_t n = strlen(axis);
+
+    for (;;) {
+        const uint8_t *comma = variant.n ? memchr(variant.p, ',', variant.n) : NULL;
+        struct span one = comma ? span(variant.p, (size_t)(comma - variant.p)) : variant;
+        if (one.n > n && memcmp(one.p, axis, n) == 0 && one.p[n] == '=') return span_skip(one, n + 1);
+        if (!comma) return span(NULL, 0);
+        variant = span_skip(variant, one.n + 1);
+    }
+}
+
+/* What an argument of the verb says in this run; empty: nothing that can be told from here. */
+static struct span argument(const struct step *verb, const char *name, const struct run_result *run)
+{
+    for (size_t i = 0; i < verb->count; i++) {
+        const struct field *f = &verb->field[i];
+        if (!f->name || strcmp(f->name, name) != 0 || f->pattern.path) continue;
+        if (f->pattern.kind == PATTERN_VARIABLE) return axis_value(buf_span(&run->variant), f->pattern.text);
+        if (f->pattern.kind == PATTERN_LITERAL || f->pattern.kind == PATTERN_CALL)
+            return span_str(f->pattern.text);
+    }
+    return span(NULL, 0);
+}
+
+/* Which of the four a run is about; NULL: it does not say. */
+static struct cell *combination(const struct suite *s, const struct run_result *run, struct cell cells[2][2])
+{
+    struct span id = buf_span(&run->scenario);
+    const struct step *connect = NULL;
+
+    for (size_t i = 0; i < s->flows.count && !connect; i++) {
+        if (span_is(id, s->flows.scenario[i]->id)) connect = last_connect(s->flows.scenario[i]);
+    }
+    if (!connect) return NULL;
+    struct span tls = argument(connect, "tls", run), mqtt = argument(connect, "mqtt", run);
+    if (tls.n == 0 || !(span_is(mqtt, "ace") || span_is(mqtt, "none"))) return NULL;
+    return &cells[span_is(mqtt, "ace") ? MQTT_ACE : MQTT_NONE][span_is(tls, "anon") ? TLS_ANON : TLS_KNOWN];
+}
+
+void matrix_print_combinations(const struct report *r, const struct suite *s, struct buf *out)
+{
+    static const char *const names[] = { [MQTT_NONE] = "MQTT:none", [MQTT_ACE] = "MQTT:ace" };
+    struct cell cells[2][2] = { 0 };
+    bool any = false;
+
+    for (size_t i = 0; i < r->runs; i++) {
+        struct cell *c = combination(s, &r->run[i], cells);
+        if (!c) continue;
+        count(c, &r->run[i]);
+        any |= r->run[i].verdict != VERDICT_SKIP;
+    }
+    if (!any) return;
+    buf_format(out, "  %-16s %*s %*s\n", "", COLUMN, "TLS:Anon", COLUMN, "TLS:Known");
+    for (size_t i = 0; i < 2; i++) {
+        buf_format(out, "  %-16s", names[i]);
+        print_cell(&cells[i][TLS_ANON], out);
+        print_cell(&cells[i][TLS_KNOWN], out);
+        buf_u8(out, '\n');
+    }
+}

@@ -1,0 +1,294 @@
+#include "scenarios/mint.h"
+
+#include "common/codec/text.h"
+#include "common/crypto/entropy.h"
+#include "common/crypto/mac.h"
+#include "common/crypto/sign.h"
+#include <stdlib.h>
+
+/* What is being put together. */
+struct mint {
+    struct stage *stage;
+    const struct pattern *call;
+    const struct key_object *pop;
+    enum err (*make)(struct stage *s, const struct pattern *p, const char *field, struct value *out);
+    int64_t now;
+};
+
+static const struct pattern *option(const struct mint *m, const char *name)
+{
+    for (size_t i = 0; i < m->call->count; i++) {
+        const char *argument = m->call->parts[i].argument;
+        if (argument && strcmp(argument, name) == 0) return &m->call->parts[i];
+    }
+    return NULL;
+}
+
+static bool option_is(const struct mint *m, const char *name, const char *word)
+{
+    const struct pattern *p = option(m, name);
+
+    return p && p->kind == PATTERN_LITERAL && strcmp(p->text, word) == 0;
+}
+
+/* --- claims --- */
+
+/* "-1h", "60", "1800000000" (absolute) */
+static int64_t when(const char *text, int64_t now)
+{
+    enum { ABSOLUTE = 1000000000 };
+    char *end;
+    int64_t n = strtoll(text, &end, 10);
+
+    n *= *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+    return n >= ABSOLUTE ? n : now + n;
+}
+
+static struct doc *random_id(void)
+{
+    uint8_t id[12];
+    struct buf text = { 0 };
+
+    if (entropy_fill(entropy_system(), id, sizeof id) != OK) return NULL;
+    b64url_encode(&text, span(id, sizeof id));
+    struct doc *d = doc_new_text(buf_span(&text));
+    buf_clear(&text);
+    return d;
+}
+
+static struct doc *scope_text(const struct value *v)
+{
+    struct buf json = { 0 }, text = { 0 };
+    struct doc *tree = scope_tree(v->tree), *d = NULL;
+
+    if (v->kind != VALUE_TREE) {
+        d = value_doc(v);
+    } else if (tree && doc_write_json(tree, &json) == OK) {
+        b64url_encode(&text, buf_span(&json));
+        d = doc_new_text(buf_span(&text));
+    }
+    doc_free(tree);
+    buf_clear(&json);
+    buf_clear(&text);
+    return d;
+}
+
+static struct doc *cnf_of(const struct key_object *k)
+{
+    struct cnf c = { .kind = CNF_KEY };
+
+    c.object = *k; /* lent */
+    return cnf_write(&c, NOTATION_JSON);
+}
+
+static struct doc *usual_iss(struct mint *m)
+{
+    (void)m;
+    return doc_new_str(WORLD_ISSUER);
+}
+
+static struct doc *usual_sub(struct mint *m)
+{
+    return doc_new_str(m->stage->world->client[stage_client(m->stage) - 1].id);
+}
+
+static struct doc *usual_aud(struct mint *m)
+{
+    (void)m;
+    return doc_new_str(WORLD_BROKER);
+}
+
+static struct doc *usual_exp(struct mint *m)
+{
+    return doc_new_int(m->now + WORLD_LIFETIME);
+}
+
+static struct doc *usual_iat(struct mint *m)
+{
+    return doc_new_int(m->now);
+}
+
+static struct doc *usual_jti(struct mint *m)
+{
+    (void)m;
+    return random_id();
+}
+
+static struct doc *usual_scope(struct mint *m)
+{
+    return scope_text(&stage_deal(m->stage)->scope);
+}
+
+static struct doc *usual_cnf(struct mint *m)
+{
+    return cnf_of(m->pop);
+}
+
+/* In this order; a claim without `usual` is only there when named. */
+static const struct claim {
+    const char *name;
+    enum { CLAIM_PLAIN, CLAIM_TIME, CLAIM_SCOPE, CLAIM_CNF } kind;
+    struct doc *(*usual)(struct mint *m);
+} claims[] = {
+    { "iss", CLAIM_PLAIN, usual_iss },    { "sub", CLAIM_PLAIN, usual_sub },
+    { "aud", CLAIM_PLAIN, usual_aud },    { "exp", CLAIM_TIME, usual_exp },
+    { "nbf", CLAIM_TIME, NULL },          { "iat", CLAIM_TIME, usual_iat },
+    { "jti", CLAIM_PLAIN, usual_jti },    { "cti", CLAIM_PLAIN, NULL },
+    { "cnf", CLAIM_CNF, usual_cnf },      { "scope", CLAIM_SCOPE, usual_scope },
+    { "ace_profile", CLAIM_PLAIN, NULL }, { "cnonce", CLAIM_PLAIN, NULL },
+    { "exi", CLAIM_PLAIN, NULL },         { "x", CLAIM_PLAIN, NULL },
+};
+
+static struct doc *named_claim(struct mint *m, const struct claim *c, const struct pattern *p)
+{
+    struct value v;
+
+    if (c->kind == CLAIM_TIME && p->kind == PATTERN_LITERAL && !p->quoted)
+        return doc_new_int(when(p->text, m->now));
+    if (m->make(m->stage, p, c->name, &v) != OK) return NULL;
+    if (c->kind == CLAIM_SCOPE) return scope_text(&v);
+    return c->kind == CLAIM_CNF && v.kind == VALUE_KEY ? cnf_of(v.key) : value_doc(&v);
+}
+
+static enum err write_claims(struct mint *m, struct buf *json)
+{
+    struct doc *d = doc_new_map();
+
+    for (size_t i = 0; d && i < sizeof claims / sizeof *claims; i++) {
+        const struct pattern *p = option(m, claims[i].name);
+        if (p ? p->kind == PATTERN_ABSENT : !claims[i].usual) continue;
+        doc_put(d, claims[i].name, p ? named_claim(m, &claims[i], p) : claims[i].usual(m));
+    }
+    enum err e = d ? doc_write_json(d, json) : ERR_NO_MEMORY;
+    doc_free(d);
+    return e;
+}
+
+/* --- JWS --- */
+
+static const char *const alg_words[] = { [KEY_OCT] = "HS256", [KEY_ED25519] = "EdDSA", [KEY_P256] = "ES256" };
+
+static void put_word(struct mint *m, struct doc *header, const char *name, struct span usual)
+{
+    const struct pattern *p = option(m, name);
+
+    if (!p && usual.n) doc_put(header, name, doc_new_text(usual));
+    if (p && p->kind == PATTERN_LITERAL) doc_put(header, name, doc_new_str(p->text));
+}
+
+static void put_crit(struct mint *m, struct doc *header)
+{
+    const struct pattern *p = option(m, "crit");
+    struct doc *list = p && p->kind == PATTERN_LITERAL ? doc_new_array() : NULL;
+
+    if (!list) return;
+    doc_add(list, doc_new_str(p->text));
+    doc_put(header, "crit", list);
+    doc_put(header, p->text, doc_new_bool(true));
+}
+
+/* The key that signs, shown in the header as if that made it trustworthy. */
+static void put_jwk(struct mint *m, struct doc *header, const struct key_object *signer)
+{
+    struct key *k = signer->key;
+    struct key_object shown = { .key = k, .alg = signer->alg };
+
+    if (option(m, "jwk")) doc_put(header, "jwk", key_object_write(&shown, NOTATION_JSON, false));
+}
+
+static enum err write_header(struct mint *m, const struct key_object *signer, struct buf *out)
+{
+    struct doc *d = doc_new_map();
+    struct buf json = { 0 };
+    const struct key_object *named = &m->stage->world->sign;
+
+    if (d) put_word(m, d, "alg", span_str(alg_words[key_type(signer->key)]));
+    if (d) put_word(m, d, "typ", span_str("JWT"));
+    if (d) put_word(m, d, "cty", span(NULL, 0));
+    if (d) put_word(m, d, "kid", buf_span(&named->kid));
+    if (d) put_crit(m, d);
+    if (d) put_jwk(m, d, signer);
+    enum err e = d ? doc_write_json(d, &json) : ERR_NO_MEMORY;
+    if (e == OK) b64url_encode(out, buf_span(&json));
+    doc_free(d);
+    buf_clear(&json);
+    return e;
+}
+
+static enum err add_signature(const struct key_object *signer, struct buf *out)
+{
+    uint8_t bytes[64];
+    bool mac = key_type(signer->key) == KEY_OCT;
+
+    if (buf_failed(out)) return ERR_NO_MEMORY;
+    TRY(mac ? hmac_sha256(key_octets(signer->key), buf_span(out), bytes)
+            : sign(signer->key, buf_span(out), bytes));
+    buf_u8(out, '.');
+    b64url_encode(out, span(bytes, mac ? HMAC256_SIZE : sizeof bytes));
+    return OK;
+}
+
+static enum err sign_claims(struct mint *m, const struct key_object *signer, struct span json,
+                            struct buf *out)
+{
+    TRY(write_header(m, signer, out));
+    buf_u8(out, '.');
+    b64url_encode(out, json);
+    if (!option_is(m, "alg", "none")) return add_signature(signer, out);
+    buf_u8(out, '.');
+    return OK;
+}
+
+/* The confusion of RFC 8725 2.1: a public key taken for an HMAC secret. At most 64 octets of it fit a key. */
+static enum err public_as_secret(const struct world *w, struct key_object *out)
+{
+    uint8_t raw[64];
+
+    *out = (struct key_object){ .alg = KEY_ALG_HS256 };
+    return key_oct(span(raw, key_public(w->sign.key, raw)), &out->key);
+}
+
+static enum err write_jws(struct mint *m, struct span json, struct buf *out)
+{
+    const struct world *w = m->stage->world;
+    struct key_object confused = { 0 };
+
+    if (!option_is(m, "sign", "public"))
+        return sign_claims(m, option_is(m, "sign", "other") ? &w->stranger : &w->sign, json, out);
+    enum err e = public_as_secret(w, &confused);
+    if (e == OK) e = sign_claims(m, &confused, json, out);
+    key_object_clear(&confused);
+    return e;
+}
+
+/* --- the whole --- */
+
+static enum err seal(struct mint *m, struct span json, struct buf *out)
+{
+    const struct world *w = m->stage->world;
+    const struct key_object *k = option_is(m, "sign", "other") ? &w->other_shared : &w->shared;
+    bool nested = option_is(m, "form", "nested");
+    struct buf inner = { 0 };
+
+    enum err e = nested ? write_jws(m, json, &inner) : OK;
+    if (e == OK)
+        e = jwe_seal(AEAD_A256GCM, k->key, buf_span(&w->shared.kid), "JWT", nested ? "JWT" : NULL,
+                     entropy_system(), nested ? buf_span(&inner) : json, out);
+    buf_clear(&inner);
+    return e;
+}
+
+enum err mint_token(const struct mint_from *from, struct buf *out)
+{
+    struct mint m = { from->stage, from->call, from->pop, from->make, stage_now(from->stage) };
+    struct buf json = { 0 };
+    bool asked = option_is(&m, "form", "nested") || option_is(&m, "form", "encrypted");
+    bool open = option_is(&m, "form", "signed") || option(&m, "alg") || option_is(&m, "sign", "public") ||
+                option(&m, "jwk") || option(&m, "crit");
+    bool secret = key_type(from->pop->key) == KEY_OCT && !open;
+
+    enum err e = write_claims(&m, &json);
+    if (e == OK) e = asked || secret ? seal(&m, buf_span(&json), out) : write_jws(&m, buf_span(&json), out);
+    buf_clear(&json);
+    return e;
+}

@@ -1,0 +1,25 @@
+#ifndef SCENARIOS_MINT_H
+#define SCENARIOS_MINT_H
+
+#include "scenarios/stage.h"
+
+/*
+ * token(...): a token as the AS of this world would issue it, with what the named arguments change.
+ *
+ *   claims   iss sub aud exp nbf iat jti cti scope cnf ace_profile cnonce exi x: the value instead, `-`: left out; exp,
+ *            nbf, iat are durations from now (-1h, 60) or absolute
+ *   header   alg kid typ cty: the word instead, `-`: left out; crit=word; jwk=key: a key in the header
+ *   sign     other: by a key nobody knows; public: HS256 with the AS's public key (PEM) as the secret
+ *   form     signed: only signed, whatever the key; nested: signed, then encrypted; encrypted: also for public keys
+ *   alg=none also leaves the signature empty
+ */
+struct mint_from {
+    struct stage *stage;
+    const struct pattern *call;
+    const struct key_object *pop;
+    /* makes the value of a claim that is written as a pattern: make_value() */
+    enum err (*make)(struct stage *s, const struct pattern *p, const char *field, struct value *out);
+};
+MUST_USE enum err mint_token(const struct mint_from *from, struct buf *out);
+
+#endif

@@ -1,0 +1,135 @@
+#include "scenarios/options.h"
+
+#include "common/base/nearest.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <unistd.h>
+
+enum option_kind { OPTION_VALUE, OPTION_FLAG };
+
+static const struct option {
+    const char *name;
+    enum option_kind kind;
+    size_t offset;
+    const char *value, *doc;
+} table[] = {
+    /* clang-format off */
+    { "--help",  OPTION_FLAG,  offsetof(struct options, help),  "",      "this text" },
+    { "--level", OPTION_VALUE, offsetof(struct options, level), "LEVEL", "only scenarios that prove a rule of this level: must, should, may" },
+    { "--tag",   OPTION_VALUE, offsetof(struct options, tag),   "TAG",   "only scenarios with this tag" },
+    { "--jobs",  OPTION_VALUE, offsetof(struct options, jobs),  "N",     "runs at once [2]" },
+    { "--patience", OPTION_VALUE, offsetof(struct options, patience), "X", "multiplies every deadline [1]" },
+    { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3" },
+    { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all" },
+    { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together" },
+    { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead" },
+    { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/" },
+    /* clang-format on */
+};
+
+enum { OPTIONS = sizeof table / sizeof *table };
+
+/* Its row, and the text behind "=" or NULL. */
+static const struct option *find(const char *arg, const char **value)
+{
+    size_t n = strcspn(arg, "=");
+
+    *value = arg[n] ? arg + n + 1 : NULL;
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (span_is(span(arg, n), table[i].name)) return &table[i];
+    }
+    return NULL;
+}
+
+static enum err refuse_unknown(const char *arg, struct buf *message)
+{
+    const char *names[OPTIONS];
+
+    for (size_t i = 0; i < OPTIONS; i++) names[i] = table[i].name;
+    const char *best = nearest_name(span(arg, strcspn(arg, "=")), names, OPTIONS);
+    buf_format(message, "unknown option %s%s%s\n", arg, best ? "; nearest: " : "", best ? best : "");
+    return ERR_MALFORMED;
+}
+
+static enum err read_option(char **argv, int *i, struct options *out, struct buf *message)
+{
+    const char *value;
+    const struct option *o = find(argv[*i], &value);
+
+    if (!o) return refuse_unknown(argv[*i], message);
+    if (o->kind == OPTION_FLAG && !value) {
+        *(bool *)((char *)out + o->offset) = true;
+        return OK;
+    }
+    if (o->kind == OPTION_VALUE && !value) value = argv[*i + 1];
+    if (o->kind == OPTION_FLAG || !value) {
+        buf_format(message, "%s %s\n", o->name, o->kind == OPTION_FLAG ? "takes no value" : "needs a value");
+        return ERR_MALFORMED;
+    }
+    if (value == argv[*i + 1]) ++*i;
+    *(const char **)((char *)out + o->offset) = value;
+    return OK;
+}
+
+enum err options_read(int argc, char **argv, struct options *out, struct buf *message)
+{
+    *out = (struct options){ 0 };
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1]) {
+            TRY(read_option(argv, &i, out, message));
+        } else if (!out->word) {
+            out->word = argv[i];
+        } else if (out->arguments < MAX_ARGUMENTS) {
+            out->argument[out->arguments++] = argv[i];
+        } else {
+            buf_format(message, "more than %d arguments\n", MAX_ARGUMENTS);
+            return ERR_MALFORMED;
+        }
+    }
+    return OK;
+}
+
+void options_help(struct buf *out)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        buf_format(out, "  %-10s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
+}
+
+enum err options_home(struct buf *out)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+
+    while (n > 0) {
+        while (n > 0 && path[--n] != '/') continue;
+        buf_truncate(out, 0);
+        buf_add(out, span(path, (size_t)n));
+        buf_str(out, "/scenarios/requirements.tsv");
+        if (access(buf_cstr(out), R_OK) != 0) continue;
+        buf_truncate(out, out->n - strlen("/requirements.tsv"));
+        return OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err options_bin(struct buf *out)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+
+    while (n > 0 && path[n - 1] != '/') n--;
+    if (n < 2) return ERR_NOT_FOUND;
+    buf_add(out, span(path, (size_t)n - 1));
+    return buf_failed(out) ? ERR_NO_MEMORY : OK;
+}
+
+enum err options_out(const struct options *o, struct buf *out)
+{
+    struct buf home = { 0 };
+    enum err e = o->home ? OK : options_home(&home);
+
+    if (e == OK) buf_format(out, "%s/../build/scenarios", o->home ? o->home : buf_cstr(&home));
+    buf_clear(&home);
+    return buf_failed(out) ? ERR_NO_MEMORY : e;
+}

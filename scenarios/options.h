@@ -1,0 +1,36 @@
+#ifndef SCENARIOS_OPTIONS_H
+#define SCENARIOS_OPTIONS_H
+
+#include "common/base/buf.h"
+#include "common/base/err.h"
+
+enum { MAX_ARGUMENTS = 16 };
+
+/* The command line: one word, its arguments, and options `--name VALUE` or `--name=VALUE`. Borrows from argv. */
+struct options {
+    bool help;
+    const char *word; /* NULL: none */
+    size_t arguments;
+    const char *argument[MAX_ARGUMENTS];
+    const char *home, *flows; /* folders; NULL: found from the executable */
+    const char *level, *tag;
+    const char *jobs, *patience; /* numbers */
+    const char *variant, *under;
+    bool all_real;
+};
+
+/* Errors: ERR_MALFORMED with one line in `message`, which names the nearest option. */
+MUST_USE enum err options_read(int argc, char **argv, struct options *out, struct buf *message);
+
+/* The options, one line each. */
+void options_help(struct buf *out);
+
+/* The folder `scenarios` of the tree that holds the executable: the nearest one above it with a requirements.tsv.
+ * Errors: ERR_NOT_FOUND. */
+MUST_USE enum err options_home(struct buf *out);
+
+/* The folder of this executable, where our programs are; the folder build/scenarios beside the folder `scenarios`. */
+MUST_USE enum err options_bin(struct buf *out);
+MUST_USE enum err options_out(const struct options *o, struct buf *out);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef SCENARIOS_PLAY_H
+#define SCENARIOS_PLAY_H
+
+#include "scenarios/result.h"
+
+/* One run: one variant of a scenario, with these players, in a folder of its own (which exists). */
+struct play {
+    const struct variant *variant;
+    enum player players[ROLE_COUNT];
+    const char *dir;
+    const char *bin;   /* folder of our programs */
+    unsigned patience; /* percent of the usual deadlines */
+};
+
+/* Plays it to its end and fills `out` (zeroed) but for verdict and ms. Leaves nothing running. */
+void play_run(const struct play *p, struct run_result *out);
+
+/* Does this role take part in the scenario at all? Is it told what to do? */
+bool play_has_role(const struct variant *v, enum role r);
+bool play_is_told(const struct variant *v, enum role r);
+
+#endif

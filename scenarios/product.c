@@ -1,0 +1,259 @@
+#include "scenarios/product.h"
+
+#include "common/base/file.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_LINE = 1 << 20, MAX_LINES = 256, READ_CHUNK = 16384 };
+
+struct product {
+    uv_process_t process;
+    uv_pipe_t in, out;
+    struct buf text; /* of a line not ended yet */
+    struct doc *ready;
+    size_t first, count;
+    struct doc *line[MAX_LINES]; /* a ring */
+    char err_path[512];
+    FILE *copy; /* everything it wrote */
+    char chunk[READ_CHUNK];
+    bool exited, stopped;
+    int64_t status;
+    int signal;
+};
+
+/* --- what it says --- */
+
+static void keep_line(struct product *p, struct doc *d)
+{
+    if (p->count == MAX_LINES) {
+        doc_free(d);
+        return;
+    }
+    p->line[(p->first + p->count++) % MAX_LINES] = d;
+}
+
+static void take_line(struct product *p, struct span line)
+{
+    static const char ready[] = "READY ";
+    bool first = !p->ready && span_starts(line, span_str(ready));
+    struct doc *d = NULL;
+
+    if (first) line = span_skip(line, strlen(ready));
+    if (doc_read_json(line, &doc_limits_file, &d, NULL) != OK) return;
+    if (first)
+        p->ready = d;
+    else
+        keep_line(p, d);
+}
+
+static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out)
+{
+    struct product *p = h->data;
+
+    (void)suggested;
+    *out = uv_buf_init(p->chunk, sizeof p->chunk);
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *chunk)
+{
+    struct product *p = s->data;
+
+    if (n < 0) {
+        uv_read_stop(s);
+        return;
+    }
+    if (p->copy) fwrite(chunk->base, 1, (size_t)n, p->copy);
+    buf_add(&p->text, span(chunk->base, (size_t)n));
+    for (const uint8_t *end; p->text.n && (end = memchr(p->text.p, '\n', p->text.n));) {
+        size_t length = (size_t)(end - p->text.p);
+        take_line(p, span(p->text.p, length));
+        buf_drop(&p->text, length + 1);
+    }
+    if (p->text.n > MAX_LINE) buf_truncate(&p->text, 0);
+}
+
+struct doc *product_hear(struct product *p)
+{
+    if (p->count == 0) return NULL;
+    struct doc *d = p->line[p->first];
+    p->first = (p->first + 1) % MAX_LINES;
+    p->count--;
+    return d;
+}
+
+/* --- what it is told --- */
+
+struct telling {
+    uv_write_t request;
+    struct buf text;
+};
+
+static void on_told(uv_write_t *w, int status)
+{
+    struct telling *t = w->data;
+
+    (void)status;
+    buf_clear(&t->text);
+    free(t);
+}
+
+enum err product_tell(struct product *p, struct doc *line)
+{
+    struct telling *t = p->exited ? NULL : calloc(1, sizeof *t);
+    enum err e = t ? doc_write_json(line, &t->text) : ERR_IO;
+
+    doc_free(line);
+    if (e == OK) buf_u8(&t->text, '\n');
+    if (e == OK && !buf_failed(&t->text)) {
+        uv_buf_t b = uv_buf_init((char *)t->text.p, (unsigned)t->text.n);
+        t->request.data = t;
+        if (uv_write(&t->request, (uv_stream_t *)&p->in, &b, 1, on_told) == 0) return OK;
+    }
+    if (t) buf_clear(&t->text);
+    free(t);
+    return ERR_IO;
+}
+
+/* --- life --- */
+
+static void on_ended(uv_process_t *process, int64_t status, int number)
+{
+    struct product *p = process->data;
+
+    p->exited = true;
+    p->status = status;
+    p->signal = number;
+}
+
+static const char *in_dir(const struct product_call *call, const char *ending, char out[512])
+{
+    snprintf(out, 512, "%s/%s.%s", call->dir, call->name, ending);
+    return out;
+}
+
+static int spawn(uv_loop_t *loop, const struct product_call *call, struct product *p, int err_fd)
+{
+    uv_stdio_container_t stdio[3] = {
+        { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&p->in },
+        { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out },
+        { .flags = UV_INHERIT_FD, .data.fd = err_fd },
+    };
+    char *args[PRODUCT_MAX_ARGS + 1] = { 0 };
+
+    for (size_t i = 0; i < PRODUCT_MAX_ARGS && call->args[i]; i++) {
+        args[i] = strdup(call->args[i]);
+        if (!args[i]) break;
+    }
+    uv_process_options_t o = {
+        .exit_cb = on_ended, .file = args[0], .args = args, .stdio_count = 3, .stdio = stdio
+    };
+    int status = args[0] ? uv_spawn(loop, &p->process, &o) : UV_ENOMEM;
+    for (size_t i = 0; i < PRODUCT_MAX_ARGS; i++) free(args[i]);
+    return status;
+}
+
+static enum err complain(const struct product_call *call, int status, struct buf *message)
+{
+    buf_format(message, "%s: %s", call->args[0], uv_strerror(status));
+    return ERR_IO;
+}
+
+enum err product_start(uv_loop_t *loop, const struct product_call *call, struct product **out,
+                       struct buf *message)
+{
+    struct product *p = calloc(1, sizeof *p);
+    char path[512];
+
+    if (!p) return ERR_NO_MEMORY;
+    p->copy = fopen(in_dir(call, "out", path), "a");
+    int err_fd = open(in_dir(call, "err", p->err_path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    uv_pipe_init(loop, &p->in, 0);
+    uv_pipe_init(loop, &p->out, 0);
+    p->process.data = p->in.data = p->out.data = p;
+    *out = p;
+    int status = err_fd < 0 ? UV_EIO : spawn(loop, call, p, err_fd);
+    if (err_fd >= 0) close(err_fd);
+    p->exited = status != 0;
+    if (status == 0) status = uv_read_start((uv_stream_t *)&p->out, on_alloc, on_read);
+    return status == 0 ? OK : complain(call, status, message);
+}
+
+const struct doc *product_ready(const struct product *p)
+{
+    return p->ready;
+}
+
+bool product_exited(const struct product *p)
+{
+    return p->exited;
+}
+
+void product_stop(struct product *p)
+{
+    struct doc *d = doc_new_map();
+
+    if (p->stopped) return;
+    p->stopped = true;
+    if (d) doc_put(d, "do", doc_new_str("stop"));
+    if (!p->exited && product_tell(p, d) != OK) uv_process_kill(&p->process, SIGTERM);
+}
+
+static void close_handle(uv_handle_t *h)
+{
+    if (h->loop && !uv_is_closing(h)) uv_close(h, NULL);
+}
+
+void product_kill(struct product *p)
+{
+    if (!p->exited) uv_process_kill(&p->process, SIGKILL);
+    close_handle((uv_handle_t *)&p->process);
+    close_handle((uv_handle_t *)&p->in);
+    close_handle((uv_handle_t *)&p->out);
+}
+
+void product_free(struct product *p)
+{
+    if (!p) return;
+    for (struct doc *d; (d = product_hear(p));) doc_free(d);
+    doc_free(p->ready);
+    buf_clear(&p->text);
+    if (p->copy) fclose(p->copy);
+    free(p);
+}
+
+/* --- how it ended --- */
+
+/* The line of a sanitizer's report that says what it is. */
+static bool find_report(const char *path, struct buf *why)
+{
+    static const char *const marks[] = { "ERROR: AddressSanitizer",
+                                         "runtime error:", "ERROR: LeakSanitizer" };
+    struct buf text = { 0 }, message = { 0 };
+    const char *found = NULL;
+
+    const char *all = file_read(path, &text, &message) == OK ? buf_cstr(&text) : "";
+    for (size_t i = 0; !found && i < sizeof marks / sizeof *marks; i++) found = strstr(all, marks[i]);
+    if (found) buf_add(why, span(found, strcspn(found, "\n")));
+    buf_clear(&text);
+    buf_clear(&message);
+    return found != NULL;
+}
+
+bool product_failed(const struct product *p, struct buf *why)
+{
+    if (find_report(p->err_path, why)) return true;
+    if (!p->exited) {
+        buf_str(why, "did not stop when asked to");
+    } else if (p->signal) {
+        buf_format(why, "ended by signal %d (%s)", p->signal, strsignal(p->signal));
+    } else if (p->status) {
+        buf_format(why, "ended with status %lld", (long long)p->status);
+    } else {
+        return false;
+    }
+    return true;
+}

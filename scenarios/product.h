@@ -1,0 +1,44 @@
+#ifndef SCENARIOS_PRODUCT_H
+#define SCENARIOS_PRODUCT_H
+
+#include "common/codec/doc.h"
+
+#include <uv.h>
+
+/*
+ * A program under test, started and driven by JSON lines on its standard input and output (docs/adapters.md). Standard
+ * error goes to a file of the run's folder; so does what it writes that is not JSON.
+ */
+struct product;
+
+enum { PRODUCT_MAX_ARGS = 16 };
+
+struct product_call {
+    const char *name;                       /* "broker": names its files, NAME.out and NAME.err */
+    const char *args[PRODUCT_MAX_ARGS + 1]; /* args[0]: the program's path; NULL ends */
+    const char *dir;                        /* the run's folder */
+};
+
+/* Errors: ERR_IO with a reason in `message`, ERR_NO_MEMORY. */
+MUST_USE enum err product_start(uv_loop_t *loop, const struct product_call *call, struct product **out,
+                                struct buf *message);
+
+/* What READY said; NULL until then. Borrowed. */
+const struct doc *product_ready(const struct product *p);
+bool product_exited(const struct product *p);
+
+/* One JSON line. Takes ownership. ERR_IO once it has exited. */
+MUST_USE enum err product_tell(struct product *p, struct doc *line);
+/* The next line it wrote (READY aside); NULL: none yet. The caller frees. */
+struct doc *product_hear(struct product *p);
+
+/* Asks it to stop; product_exited() tells when. */
+void product_stop(struct product *p);
+/* The loop must run afterwards for its handles to close; then product_free(). */
+void product_kill(struct product *p);
+void product_free(struct product *p);
+
+/* After it exited: what went wrong, appended to `why`: a signal, a status other than 0, a sanitizer's report. false: nothing. */
+bool product_failed(const struct product *p, struct buf *why);
+
+#endif

@@ -1,0 +1,69 @@
+#ifndef SCENARIOS_REPORT_H
+#define SCENARIOS_REPORT_H
+
+#include "scenarios/result.h"
+#include "scenarios/rules.h"
+#include "scenarios/status.h"
+
+/*
+ * All runs of one call of the runner, and what they add up to. The order of calls, with terminal.h:
+ *
+ *     report_init(&report, &suite.rules);
+ *     terminal_begin(&terminal, planned);
+ *     per finished run, in a fixed order (scenario, then roles, then variant; never as they happen to finish):
+ *         report_add(&report, &result)      judges it, and takes what is in `result`
+ *         terminal_run(&terminal)           tells of the run added last
+ *     status = terminal_end(&terminal);     the rest of the text, and the exit status
+ *     report_write(&report, &json)          build/scenarios/report.json
+ *     report_clear(&report);
+ *
+ * A run is known by scenario, variant and who plays whom: no two runs of a report have all three alike.
+ */
+struct report {
+    const struct rules *rules;
+    size_t runs, room;
+    struct run_result *run; /* in the order added; judged */
+    unsigned char *said;    /* enum said: of each run, what it says of each rule */
+    size_t counts[VERDICTS];
+    struct rule_tally *tally; /* of each rule, in the order of rules->rule */
+};
+
+/* What a run says of a rule. One that ended as ERROR or SKIP says nothing. */
+enum said { SAID_NOTHING, SAID_HELD, SAID_BROKEN };
+
+struct rule_tally {
+    unsigned held, broken; /* runs that say so */
+};
+
+/* The honest account: these four add up to all rules. */
+struct coverage {
+    size_t total;
+    size_t proven;       /* held at least once, broken never */
+    size_t violated;     /* broken at least once */
+    size_t unobservable; /* of the rest: no peer can see it */
+    size_t open;         /* of the rest: no run has shown it */
+};
+
+/* `rules` must outlive the report. Errors: ERR_NO_MEMORY. */
+MUST_USE enum err report_init(struct report *r, const struct rules *rules);
+
+/* Judges `result` (result_judge) and takes what is in it; it is zeroed. Errors: ERR_NO_MEMORY, then it is left alone. */
+MUST_USE enum err report_add(struct report *r, struct run_result *result);
+
+/* The run added last; NULL: none. */
+const struct run_result *report_last(const struct report *r);
+
+struct coverage report_coverage(const struct report *r);
+
+/* 2 if any run is an ERROR or there was none at all, else 1 if any is a FAIL, else 0. */
+enum status report_status(const struct report *r);
+
+/* Who was under test: "client", "broker", "as", "all" (all roles real), "model" (none), "client+as" ... */
+void report_under_test(const struct run_result *r, struct buf *out);
+
+/* report.json, as docs/report.schema.json describes it. Errors: ERR_NO_MEMORY. */
+MUST_USE enum err report_write(const struct report *r, struct buf *json);
+
+void report_clear(struct report *r);
+
+#endif

@@ -1,0 +1,377 @@
+#include "scenarios/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "scenarios/junit.h"
+#include "scenarios/play.h"
+#include "scenarios/terminal.h"
+
+enum { RUN_SECONDS = 60, MAX_PATH = 700 };
+
+/* One run of the plan. */
+struct job {
+    const struct scenario *scenario;
+    size_t place; /* of the scenario among all */
+    size_t variant;
+    enum player players[ROLE_COUNT];
+    pid_t pid; /* 0: not started, or over */
+    char dir[MAX_PATH];
+};
+
+struct plan {
+    size_t count, room;
+    struct job *job;
+};
+
+/* --- planning --- */
+
+static struct job *plan_add(struct plan *p)
+{
+    if (p->count == p->room) {
+        size_t room = p->room ? p->room * 2 : 256;
+        struct job *grown = realloc(p->job, room * sizeof *grown);
+        if (!grown) return NULL;
+        p->job = grown;
+        p->room = room;
+    }
+    struct job *j = &p->job[p->count++];
+    *j = (struct job){ 0 };
+    return j;
+}
+
+static bool may_be_product(const struct variant *v, enum role r)
+{
+    const struct scenario *s = v->scenario;
+
+    if (!play_has_role(v, r) || (s->wrong & 1u << r)) return false;
+    return r != ROLE_CLIENT || play_is_told(v, r);
+}
+
+/* `products`: bits 1 << role. */
+static bool add_job(struct plan *p, const struct variant *v, unsigned products)
+{
+    struct job *j = plan_add(p);
+
+    if (!j) return false;
+    j->scenario = v->scenario;
+    j->variant = v->index;
+    for (enum role r = 0; r < ROLE_COUNT; r++) {
+        bool there = play_has_role(v, r);
+        j->players[r] = !there ? PLAYER_ABSENT : (products & 1u << r) ? PLAYER_PRODUCT : PLAYER_PUPPET;
+    }
+    return true;
+}
+
+static bool judged(const struct variant *v, enum role r)
+{
+    return (v->scenario->tested & 1u << r) && may_be_product(v, r);
+}
+
+static bool add_all_real(struct plan *p, const struct variant *v)
+{
+    unsigned all = 0, can = 0;
+
+    for (enum role r = 0; r < ROLE_COUNT; r++) {
+        all |= play_has_role(v, r) ? 1u << r : 0;
+        can |= may_be_product(v, r) ? 1u << r : 0;
+    }
+    bool told = play_is_told(v, ROLE_CLIENT) && v->scenario->tests.count == 0;
+    return all != can || !told || (all & (all - 1)) == 0 || add_job(p, v, all);
+}
+
+static bool has_text(const char *wanted, const struct variant *v)
+{
+    struct buf text = { 0 };
+
+    variant_print(v, &text);
+    bool same = !wanted || strcmp(wanted, buf_cstr(&text)) == 0;
+    buf_clear(&text);
+    return same;
+}
+
+static bool wants(const char *under, const char *subject)
+{
+    return !under || strcmp(under, subject) == 0;
+}
+
+static bool plan_variant(struct plan *p, const struct variant *v, const struct run_options *o)
+{
+    if (!has_text(o->variant, v)) return true;
+    if (o->mode == RUN_MODEL) return add_job(p, v, 0);
+    for (enum role r = 0; r < ROLE_COUNT && o->mode == RUN_PRODUCTS; r++) {
+        if (judged(v, r) && wants(o->under, role_name(r)) && !add_job(p, v, 1u << r)) return false;
+    }
+    return !wants(o->under, "all") || add_all_real(p, v);
+}
+
+static bool plan_make(const struct suite *s, const struct run_options *o, struct plan *p)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < s->flows.count && good; i++) {
+        const struct scenario *x = s->flows.scenario[i];
+        if (!suite_chooses(s, &o->choice, x)) continue;
+        for (size_t k = 0; k < flow_variants(x) && good; k++) {
+            struct variant v = { 0 };
+            size_t first = p->count;
+            good = flow_expand(x, k, &v) == OK && plan_variant(p, &v, o);
+            for (size_t n = first; n < p->count; n++) p->job[n].place = i;
+            variant_clear(&v);
+        }
+    }
+    return good;
+}
+
+/* --- folders --- */
+
+static bool make_folders(char *path)
+{
+    for (char *at = path + 1; *at; at++) {
+        if (*at != '/') continue;
+        *at = 0;
+        bool there = mkdir(path, 0755) == 0 || errno == EEXIST;
+        *at = '/';
+        if (!there) return false;
+    }
+    return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+static void name_folder(const struct run_options *o, struct job *j, const struct variant *v)
+{
+    struct run_result r = { 0 };
+    struct buf text = { 0 }, subject = { 0 };
+
+    memcpy(r.players, j->players, sizeof r.players);
+    variant_print(v, &text);
+    report_under_test(&r, &subject);
+    snprintf(j->dir, sizeof j->dir, "%s/runs/%s/%s%s%s", o->out, j->scenario->id, buf_cstr(&text),
+             text.n ? "/" : "", buf_cstr(&subject));
+    buf_clear(&text);
+    buf_clear(&subject);
+}
+
+static void forget_old(const struct job *j)
+{
+    static const char *const names[] = { "result.json", "as.db",      "as.db-wal",   "as.db-shm",
+                                         "as.err",      "as.out",     "broker.err",  "broker.out",
+                                         "client.err",  "client.out", "client2.err", "client2.out" };
+    char path[MAX_PATH + 32];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", j->dir, names[i]);
+        unlink(path);
+    }
+}
+
+/* --- one worker --- */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+static void work(const struct run_options *o, const struct job *j, const struct variant *v)
+{
+    struct play p = { .variant = v, .dir = j->dir, .bin = o->bin, .patience = o->patience };
+    struct run_result r = { 0 };
+    struct buf json = { 0 }, message = { 0 };
+    char path[MAX_PATH + 32];
+    int64_t began = now_ms();
+
+    alarm(RUN_SECONDS * o->patience / 100);
+    memcpy(p.players, j->players, sizeof p.players);
+    play_run(&p, &r);
+    r.ms = now_ms() - began;
+    snprintf(path, sizeof path, "%s/result.json", j->dir);
+    bool written = result_write(&r, &json) == OK && file_write(path, buf_span(&json), 0644, &message) == OK;
+    result_clear(&r);
+    buf_clear(&json);
+    buf_clear(&message);
+    _exit(written ? 0 : 1);
+}
+
+static bool start_job(const struct run_options *o, struct job *j)
+{
+    struct variant v = { 0 };
+
+    if (flow_expand(j->scenario, j->variant, &v) != OK) return false;
+    name_folder(o, j, &v);
+    bool made = make_folders(j->dir);
+    if (made) {
+        forget_old(j);
+        fflush(stdout);
+        j->pid = fork();
+        if (j->pid == 0) work(o, j, &v);
+    }
+    variant_clear(&v);
+    return made && j->pid > 0;
+}
+
+/* --- collecting --- */
+
+/* A run that left no result is known by its variant all the same. */
+static void name_variant(const struct job *j, struct run_result *out)
+{
+    struct variant v = { 0 };
+
+    if (flow_expand(j->scenario, j->variant, &v) == OK) variant_print(&v, &out->variant);
+    variant_clear(&v);
+}
+
+static void collect(const struct job *j, int status, struct run_result *out)
+{
+    struct buf json = { 0 }, message = { 0 };
+    struct fault why = { 0 };
+    char path[MAX_PATH + 32];
+
+    snprintf(path, sizeof path, "%s/result.json", j->dir);
+    bool read = WIFEXITED(status) && WEXITSTATUS(status) == 0 && file_read(path, &json, &message) == OK &&
+                result_read(buf_span(&json), out, &why) == OK;
+    buf_clear(&json);
+    buf_clear(&message);
+    if (read) return;
+    *out = (struct run_result){ .verdict = VERDICT_ERROR };
+    buf_str(&out->scenario, j->scenario->id);
+    buf_str(&out->dir, j->dir);
+    name_variant(j, out);
+    memcpy(out->players, j->players, sizeof out->players);
+    if (WIFSIGNALED(status))
+        buf_format(&out->why, "the worker ended by signal %d (%s)", WTERMSIG(status),
+                   strsignal(WTERMSIG(status)));
+    else
+        buf_format(&out->why, "the worker left no result (%s)", why.why);
+}
+
+static void progress(size_t done, size_t all)
+{
+    if (isatty(STDOUT_FILENO)) printf("\r%zu of %zu runs", done, all), fflush(stdout);
+}
+
+static struct job *job_of(struct plan *p, pid_t pid)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->job[i].pid == pid) return &p->job[i];
+    }
+    return NULL;
+}
+
+static void play_all(const struct run_options *o, struct plan *p, struct run_result *results)
+{
+    size_t started = 0, done = 0, busy = 0;
+
+    while (done < p->count) {
+        while (busy < o->jobs && started < p->count) {
+            struct job *j = &p->job[started++];
+            if (start_job(o, j)) {
+                busy++;
+            } else {
+                collect(j, -1, &results[j - p->job]);
+                done++;
+            }
+        }
+        int status;
+        pid_t pid = busy ? wait(&status) : -1;
+        struct job *j = pid > 0 ? job_of(p, pid) : NULL;
+        if (!j) {
+            if (busy == 0 && started == p->count) break;
+            continue;
+        }
+        j->pid = 0;
+        busy--;
+        collect(j, status, &results[j - p->job]);
+        progress(++done, p->count);
+    }
+    if (isatty(STDOUT_FILENO)) printf("\r%40s\r", "");
+}
+
+static enum err tell(const struct suite *s, struct report *r, struct run_result *results, size_t count)
+{
+    struct terminal t = { .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = r };
+
+    terminal_begin(&t, count);
+    for (size_t i = 0; i < count; i++) {
+        TRY(report_add(r, &results[i]));
+        terminal_run(&t);
+    }
+    (void)terminal_end(&t);
+    return OK;
+}
+
+/* A file of the whole report. */
+struct output {
+    const char *name;
+    enum err (*write)(const struct report *r, struct buf *out);
+};
+
+static enum err leave(const struct run_options *o, const struct report *r, const struct output *to,
+                      struct buf *message)
+{
+    struct buf text = { 0 };
+    char path[MAX_PATH + 32];
+
+    snprintf(path, sizeof path, "%s/%s", o->out, to->name);
+    enum err e = to->write(r, &text);
+    if (e == OK) e = file_write(path, buf_span(&text), 0644, message);
+    buf_clear(&text);
+    return e;
+}
+
+static enum status finish(const struct suite *s, const struct run_options *o, struct run_result *results,
+                          size_t count)
+{
+    struct report r = { 0 };
+    struct buf message = { 0 };
+    enum err e = report_init(&r, &s->rules);
+
+    if (e == OK) e = tell(s, &r, results, count);
+    if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
+    if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
+    if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
+    enum status status = e == OK ? report_status(&r) : STATUS_ERROR;
+    report_clear(&r);
+    buf_clear(&message);
+    return status;
+}
+
+/* Scenario, then roles, then variant: the order in which people read. */
+static int by_reading(const void *a, const void *b)
+{
+    const struct job *x = a, *y = b;
+
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    int who = memcmp(x->players, y->players, sizeof x->players);
+    if (who) return who;
+    return x->variant < y->variant ? -1 : x->variant > y->variant;
+}
+
+enum status run_all(const struct suite *s, const struct run_options *o)
+{
+    struct plan p = { 0 };
+    bool planned = plan_make(s, o, &p);
+    struct run_result *results = calloc(p.count + 1, sizeof *results);
+    enum status status = STATUS_ERROR;
+
+    if (p.count) qsort(p.job, p.count, sizeof *p.job, by_reading);
+    if (!planned || !results) {
+        fputs("ace-scenarios: out of memory\n", stderr);
+    } else if (p.count == 0) {
+        fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
+    } else {
+        play_all(o, &p, results);
+        status = finish(s, o, results, p.count);
+    }
+    for (size_t i = 0; results && i < p.count; i++) result_clear(&results[i]);
+    free(results);
+    free(p.job);
+    return status;
+}

@@ -1,0 +1,266 @@
+#include "scenarios/settings.h"
+
+#include <stdio.h>
+
+#include "common/base/file.h"
+
+static enum err put(const struct settings *s, const char *name, struct span bytes, struct buf *message)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    return file_write(path, bytes, 0600, message);
+}
+
+/* Takes `d`. */
+static enum err put_doc(const struct settings *s, const char *name, struct doc *d, struct buf *message)
+{
+    struct buf text = { 0 };
+    enum err e = d ? doc_write_json_pretty(d, &text) : ERR_NO_MEMORY;
+
+    doc_free(d);
+    buf_u8(&text, '\n');
+    if (e == OK) e = put(s, name, buf_span(&text), message);
+    buf_clear(&text);
+    return e;
+}
+
+enum key_part { KEY_PART_PUBLIC, KEY_PART_PRIVATE };
+
+static enum err put_key(const struct settings *s, const char *name, const struct key_object *k,
+                        enum key_part part, struct buf *message)
+{
+    return put_doc(s, name, key_object_write(k, NOTATION_JSON, part == KEY_PART_PRIVATE), message);
+}
+
+static const char *client_name(unsigned number, const char *what, char out[64])
+{
+    snprintf(out, 64, "client%u-%s.jwk", number, what);
+    return out;
+}
+
+static enum err put_client_keys(const struct settings *s, unsigned number, struct buf *message)
+{
+    const struct world_client *c = &s->world->client[number - 1];
+    char name[64];
+
+    TRY(put_key(s, client_name(number, "ed25519", name), &c->keys[KEY_ED25519], KEY_PART_PRIVATE, message));
+    TRY(put_key(s, client_name(number, "p256", name), &c->keys[KEY_P256], KEY_PART_PRIVATE, message));
+    TRY(put_key(s, client_name(number, "ed25519-public", name), &c->keys[KEY_ED25519], KEY_PART_PUBLIC,
+                message));
+    return put_key(s, client_name(number, "p256-public", name), &c->keys[KEY_P256], KEY_PART_PUBLIC, message);
+}
+
+enum err settings_keys(const struct settings *s, struct buf *message)
+{
+    const struct world *w = s->world;
+
+    TRY(put(s, "ca.pem", buf_span(&w->ca.pem), message));
+    TRY(put(s, "as.pem", buf_span(&w->as_tls.pem), message));
+    TRY(put(s, "broker.pem", buf_span(&w->broker_tls.pem), message));
+    TRY(put_key(s, "as-tls.jwk", &w->as_tls.key, KEY_PART_PRIVATE, message));
+    TRY(put_key(s, "as-sign.jwk", &w->sign, KEY_PART_PRIVATE, message));
+    TRY(put_key(s, "as-sign-public.jwk", &w->sign, KEY_PART_PUBLIC, message));
+    TRY(put_key(s, "broker-tls.jwk", &w->broker_tls.key, KEY_PART_PRIVATE, message));
+    TRY(put_key(s, "broker-public.jwk", &w->broker_tls.key, KEY_PART_PUBLIC, message));
+    TRY(put_key(s, "shared.jwk", &w->shared, KEY_PART_PRIVATE, message));
+    TRY(put_key(s, "other-shared.jwk", &w->other_shared, KEY_PART_PRIVATE, message));
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) TRY(put_client_keys(s, n, message));
+    return OK;
+}
+
+/* --- small trees --- */
+
+static struct doc *texts(const char *one, const char *two)
+{
+    struct doc *d = doc_new_array();
+
+    if (one) doc_add(d, doc_new_str(one));
+    if (two) doc_add(d, doc_new_str(two));
+    return d;
+}
+
+static void text(struct doc *map, const char *name, const char *value)
+{
+    if (value) doc_put(map, name, doc_new_str(value));
+}
+
+static struct doc *listen_at(uint16_t port)
+{
+    struct doc *d = doc_new_map();
+
+    text(d, "host", WORLD_HOST);
+    doc_put(d, "port", doc_new_int(port));
+    return d;
+}
+
+/* --- the AS --- */
+
+static struct doc *as_client(const struct settings *s, unsigned number)
+{
+    struct doc *d = doc_new_map();
+    char first[64], second[64];
+
+    text(d, "id", s->world->client[number - 1].id);
+    text(d, "secret", s->world->client[number - 1].secret);
+    doc_put(d, "keys",
+            texts(client_name(number, "ed25519-public", first), client_name(number, "p256-public", second)));
+    return d;
+}
+
+static struct doc *as_clients(const struct settings *s)
+{
+    struct doc *list = doc_new_array(), *barred = doc_new_map(), *coap = doc_new_map(),
+               *plain = doc_new_map();
+
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) doc_add(list, as_client(s, n));
+    text(barred, "id", WORLD_BARRED);
+    text(barred, "secret", "barred-secret");
+    doc_put(barred, "enabled", doc_new_bool(false));
+    doc_add(list, barred);
+    text(coap, "id", "coap");
+    text(coap, "secret", "coap-secret");
+    doc_put(coap, "profiles", texts("coap_dtls", NULL));
+    doc_add(list, coap);
+    text(plain, "id", "defaulted");
+    text(plain, "secret", "defaulted-secret");
+    text(plain, "default_audience", WORLD_BROKER);
+    text(plain, "default_scope", "sub:s/#");
+    doc_add(list, plain);
+    return list;
+}
+
+static struct doc *as_brokers(void)
+{
+    struct doc *list = doc_new_array(), *own = doc_new_map(), *other = doc_new_map(), *plain = doc_new_map();
+
+    text(own, "audience", WORLD_BROKER);
+    text(own, "shared_key", "shared.jwk");
+    doc_put(own, "keys", texts("broker-public.jwk", NULL));
+    text(other, "audience", WORLD_OTHER);
+    text(other, "shared_key", "other-shared.jwk");
+    text(plain, "audience", WORLD_SYMMETRIC);
+    text(plain, "shared_key", "other-shared.jwk");
+    doc_put(plain, "pop_keys", texts("symmetric", NULL));
+    doc_add(list, own);
+    doc_add(list, other);
+    doc_add(list, plain);
+    return list;
+}
+
+static struct doc *policy(const char *client, const char *audience, const char *allow)
+{
+    struct doc *d = doc_new_map();
+
+    text(d, "client", client);
+    text(d, "audience", audience);
+    text(d, "allow", allow);
+    return d;
+}
+
+static struct doc *as_policies(const struct settings *s)
+{
+    struct doc *list = doc_new_array();
+
+    doc_add(list, policy("defaulted", WORLD_BROKER, s->policy));
+    for (unsigned n = 0; n < WORLD_CLIENTS; n++) {
+        doc_add(list, policy(s->world->client[n].id, WORLD_BROKER, s->policy));
+        doc_add(list, policy(s->world->client[n].id, WORLD_OTHER, WORLD_OTHER_POLICY));
+        doc_add(list, policy(s->world->client[n].id, WORLD_SYMMETRIC, WORLD_OTHER_POLICY));
+    }
+    return list;
+}
+
+enum err settings_as(const struct settings *s, struct buf *message)
+{
+    struct doc *d = doc_new_map(), *tls = doc_new_map(), *token = doc_new_map();
+
+    text(d, "issuer", s->issuer);
+    doc_put(d, "listen", listen_at(s->as_listen));
+    text(tls, "certificate", "as.pem");
+    text(tls, "key", "as-tls.jwk");
+    doc_put(d, "tls", tls);
+    text(token, "signing_key", "as-sign.jwk");
+    doc_put(token, "lifetime", doc_new_int(WORLD_LIFETIME));
+    doc_put(d, "token", token);
+    text(d, "store", "as.db");
+    doc_put(d, "clients", as_clients(s));
+    doc_put(d, "brokers", as_brokers());
+    doc_put(d, "policies", as_policies(s));
+    return put_doc(s, "as.json", d, message);
+}
+
+/* --- the broker --- */
+
+static struct doc *issuers(const struct settings *s)
+{
+    struct doc *list = doc_new_array(), *d = doc_new_map();
+
+    text(d, "iss", s->issuer);
+    doc_put(d, "keys", texts("as-sign-public.jwk", NULL));
+    doc_put(d, "shared_keys", texts("shared.jwk", NULL));
+    doc_add(list, d);
+    return list;
+}
+
+static struct doc *broker_tls(const struct settings *s)
+{
+    struct doc *tls = doc_new_map();
+
+    if (!s->server_rpk) text(tls, "certificate", "broker.pem");
+    text(tls, "key", "broker-tls.jwk");
+    return tls;
+}
+
+enum err settings_broker(const struct settings *s, struct buf *message)
+{
+    struct doc *d = doc_new_map();
+    char uri[80];
+
+    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
+    doc_put(d, "listen", listen_at(s->broker_listen));
+    doc_put(d, "tls", broker_tls(s));
+    doc_put(d, "audiences", texts(WORLD_BROKER, NULL));
+    doc_put(d, "issuers", issuers(s));
+    text(d, "as_uri", uri);
+    text(d, "public", s->open_topics);
+    return put_doc(s, "broker.json", d, message);
+}
+
+/* --- a client --- */
+
+static struct doc *client_self(const struct settings *s, unsigned number)
+{
+    struct doc *d = doc_new_map();
+    char first[64], second[64];
+
+    text(d, "id", s->world->client[number - 1].id);
+    text(d, "secret", s->world->client[number - 1].secret);
+    doc_put(d, "keys", texts(client_name(number, "ed25519", first), client_name(number, "p256", second)));
+    return d;
+}
+
+enum err settings_client(const struct settings *s, unsigned number, const char *name, struct buf *message)
+{
+    struct doc *d = doc_new_map(), *broker = doc_new_map(), *as = doc_new_map(), *token = doc_new_map(),
+               *mqtt = doc_new_map(), *tls = doc_new_map();
+    char uri[80], file[32];
+
+    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
+    snprintf(file, sizeof file, number == 1 ? "client.json" : "client%u.json", number);
+    text(broker, "host", WORLD_HOST);
+    doc_put(broker, "port", doc_new_int(s->world->broker_port ? s->world->broker_port : 1));
+    text(broker, "ca", "ca.pem");
+    doc_put(d, "broker", broker);
+    text(as, "url", uri);
+    text(as, "ca", "ca.pem");
+    doc_put(d, "as", as);
+    doc_put(d, "client", client_self(s, number));
+    text(token, "audience", WORLD_BROKER);
+    doc_put(d, "token", token);
+    text(mqtt, "client_id", s->world->client[number - 1].mqtt_id);
+    doc_put(d, "mqtt", mqtt);
+    text(tls, "version", s->tls_version);
+    doc_put(d, "tls", tls);
+    return put_doc(s, name ? name : file, d, message);
+}

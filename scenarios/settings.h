@@ -1,0 +1,26 @@
+#ifndef SCENARIOS_SETTINGS_H
+#define SCENARIOS_SETTINGS_H
+
+#include "scenarios/world.h"
+
+/* The files our programs start from: keys, certificates and configurations of a world, in one folder. */
+struct settings {
+    const struct world *world;
+    const char *dir;
+    const char *issuer;                /* iss of the AS */
+    uint16_t as_listen, broker_listen; /* ports they bind; 0: any */
+    const char *policy, *open_topics;  /* what each client may, and everybody, in words */
+    const char *tls_version;           /* "1.2", "1.3", or NULL: any */
+    bool server_rpk;                   /* the broker shows its key without a certificate */
+};
+
+/* Errors: ERR_IO with "path: reason" in `message`, ERR_NO_MEMORY. world->as_port and broker_port must be known where they are used: the
+ * broker's hint names the AS, the client both. */
+MUST_USE enum err settings_keys(const struct settings *s, struct buf *message);
+MUST_USE enum err settings_as(const struct settings *s, struct buf *message);
+MUST_USE enum err settings_broker(const struct settings *s, struct buf *message);
+/* "client.json", "client2.json" ... or `name` if not NULL. */
+MUST_USE enum err settings_client(const struct settings *s, unsigned number, const char *name,
+                                  struct buf *message);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef SCENARIOS_SHOW_H
+#define SCENARIOS_SHOW_H
+
+#include <stdio.h>
+
+#include "scenarios/product.h"
+#include "scenarios/result.h"
+#include "scenarios/stage.h"
+#include "scenarios/strand.h"
+
+/* One run while it is played: the stage, who plays whom, the wires, and what was found. */
+struct show {
+    const struct variant *variant;
+    enum player players[ROLE_COUNT];
+    struct world world;
+    struct stage stage;
+    struct net *net;
+    struct product *server[ROLE_COUNT];        /* broker and AS, where they are products */
+    struct product *client[WORLD_CLIENTS + 1]; /* by client number */
+    int64_t asked[WORLD_CLIENTS + 1];          /* id of the verb not answered yet; 0: none */
+    char answer[WORLD_CLIENTS + 1][200];       /* the error of the last answer; empty: ok */
+    int64_t next_id;
+    uint16_t last_id[WORLD_CLIENTS + 1];    /* MQTT packet identifier last seen, either way */
+    size_t last_filters[WORLD_CLIENTS + 1]; /* how many filters the last SUBSCRIBE had */
+    enum mqtt_version version[WORLD_CLIENTS + 1];
+    bool method[WORLD_CLIENTS + 1]; /* the last CONNECT had an Authentication Method */
+    struct run_result *result;
+    const char *dir;
+    FILE *trace;
+    bool over; /* nothing behind this can be judged */
+};
+
+/* Ends the run: our side failed, or a feature is missing. */
+void show_error(struct show *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void show_skip(struct show *w, const char *what);
+
+static inline bool show_puppet(const struct show *w, enum role r)
+{
+    return w->players[r] == PLAYER_PUPPET;
+}
+
+/* The party's end of its newest connection with `peer`; NULL: none yet. */
+struct strand *show_strand(const struct show *w, enum role owner, struct party peer);
+
+/* One step of a puppet, or of two: sends, receives, judges. */
+void show_arrow(struct show *w, const struct step *s);
+void show_handshake(struct show *w, const struct step *s);
+void show_quiet(struct show *w, const struct step *s);
+
+/* Told to a product; a puppet needs no telling but for what is to be asked for. */
+void show_verb(struct show *w, const struct step *s);
+void show_clock(struct show *w, const struct step *s);
+/* Waits until the client's last verb is answered. false: it was not. */
+bool show_settled(struct show *w, unsigned client);
+
+#endif

@@ -1,0 +1,103 @@
+#include "scenarios/verdict.h"
+
+#include <stdio.h>
+
+enum { ALL_ROLES = (1 << ROLE_COUNT) - 1 };
+
+unsigned result_real(const struct run_result *r)
+{
+    unsigned real = 0;
+
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        if (r->players[i] == PLAYER_PRODUCT || r->players[i] == PLAYER_EXTERNAL) real |= 1U << i;
+    }
+    return real;
+}
+
+/* Takes the next word of an arrow. */
+static struct span next(struct span *text)
+{
+    const uint8_t *blank = text->n ? memchr(text->p, ' ', text->n) : NULL;
+    struct span word = blank ? span(text->p, (size_t)(blank - text->p)) : *text;
+
+    *text = span_skip(*text, blank ? word.n + 1 : word.n);
+    return word;
+}
+
+/* "client2" is a client. 0: no role. */
+static unsigned role_bit(struct span word)
+{
+    for (unsigned r = 0; r < ROLE_COUNT; r++) {
+        if (span_starts(word, span_str(role_name(r)))) return 1U << r;
+    }
+    return 0;
+}
+
+unsigned check_shows(const struct check_result *c)
+{
+    struct span text = buf_span(&c->arrow);
+    struct span first = next(&text), second = next(&text);
+
+    if (span_is(first, "quiet")) return ALL_ROLES & ~role_bit(second);
+    return role_bit(first) | (span_is(second, "~>") ? role_bit(next(&text)) : 0);
+}
+
+const struct rule *check_rule_at(const struct check_result *c, size_t i, const struct rules *rules)
+{
+    char id[64];
+
+    snprintf(id, sizeof id, "%.*s", (int)c->rules[i].n, (const char *)c->rules[i].p);
+    return rules_find(rules, id);
+}
+
+bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule)
+{
+    return (rule->binds & check_shows(c) & result_real(r)) != 0;
+}
+
+static enum verdict worse(enum verdict a, enum verdict b)
+{
+    return a > b ? a : b;
+}
+
+enum verdict level_verdict(enum level l)
+{
+    static const enum verdict of[] = {
+        [LEVEL_MUST] = VERDICT_FAIL, [LEVEL_SHOULD] = VERDICT_WARN, [LEVEL_MAY] = VERDICT_NOTE
+    };
+
+    return of[l];
+}
+
+enum verdict check_verdict(const struct run_result *r, const struct check_result *c,
+                           const struct rules *rules)
+{
+    enum verdict v = VERDICT_PASS;
+
+    if (c->held) return v;
+    for (size_t i = 0; i < c->rule_count; i++) {
+        const struct rule *rule = check_rule_at(c, i, rules);
+        if (rule && check_speaks(r, c, rule)) v = worse(v, level_verdict(rule->level));
+    }
+    if (v != VERDICT_PASS) return v;
+    return check_shows(c) & result_real(r) ? VERDICT_FAIL : VERDICT_ERROR;
+}
+
+/* A puppet that fell out of its part explains itself by its first broken check. */
+static void explain(struct run_result *r, const struct check_result *c)
+{
+    buf_str(&r->why, "a puppet did not play its part: ");
+    buf_add(&r->why, buf_span(&c->arrow));
+}
+
+void result_judge(struct run_result *r, const struct rules *rules)
+{
+    if (r->verdict == VERDICT_SKIP || r->verdict == VERDICT_ERROR) return;
+    r->verdict = r->check_count ? VERDICT_PASS : VERDICT_ERROR;
+    if (r->check_count == 0) buf_str(&r->why, "no check ran");
+    for (size_t i = 0; i < r->check_count; i++) {
+        enum verdict v = check_verdict(r, &r->checks[i], rules);
+        if (v == VERDICT_ERROR && r->verdict != VERDICT_ERROR) explain(r, &r->checks[i]);
+        r->verdict = worse(r->verdict, v);
+    }
+}

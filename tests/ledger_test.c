@@ -1,0 +1,56 @@
+#include "as/ledger.h"
+#include "tests/check.h"
+
+static struct ledger_entry entry(const char *jti, const char *client, const char *kid)
+{
+    struct ledger_entry e = { .client = span_str(client),
+                              .audience = span_str("broker1"),
+                              .jti = span_str(jti),
+                              .kid = span_str(kid),
+                              .pop_key = span_str("0123456789abcdef0123456789abcdef"),
+                              .issued = 1000,
+                              .expires = 2000 };
+
+    sha256(e.jti, e.token_hash);
+    return e;
+}
+
+static void kids(void)
+{
+    static const struct row {
+        const char *why, *client, *kid;
+        int64_t now;
+        enum ledger_kid want;
+    } rows[] = {
+        { "live", "alice", "k1", 1999, LEDGER_KID_LIVE },
+        { "ends with its token", "alice", "k1", 2000, LEDGER_KID_EXPIRED },
+        { "R-TOK-26: another client's", "bob", "k1", 1500, LEDGER_KID_NEVER },
+        { "unknown", "alice", "k2", 1500, LEDGER_KID_NEVER },
+    }, *r;
+    struct ledger *l = NULL;
+    struct fault why;
+    struct ledger_entry e = entry("t1", "alice", "k1");
+
+    CHECK(ledger_open(":memory:", &l, &why) == OK);
+    CHECK(ledger_add(l, &e) == OK);
+    CHECK(ledger_add(l, &e) == ERR_UNAVAILABLE); /* the same token twice */
+    for (EACH_ROW(r, rows)) {
+        struct ledger_entry whose = entry("", r->client, r->kid);
+        struct secret key = { 0 };
+        enum ledger_kid got;
+        CHECK_ROW(ledger_pop_key(l, &whose, r->now, &key, &got) == OK && got == r->want, r->why);
+        CHECK_ROW((r->want == LEDGER_KID_LIVE) == secret_eq(secret_span(&key), e.pop_key), r->why);
+        secret_clear(&key);
+    }
+    CHECK(ledger_ready(l));
+    CHECK(ledger_sweep(l, 2000 + 86400) == OK);
+    struct secret key = { 0 };
+    enum ledger_kid got;
+    CHECK(ledger_pop_key(l, &e, 1500, &key, &got) == OK && got == LEDGER_KID_LIVE); /* not yet a day */
+    secret_clear(&key);
+    CHECK(ledger_sweep(l, 2001 + 86400) == OK);
+    CHECK(ledger_pop_key(l, &e, 1500, &key, &got) == OK && got == LEDGER_KID_NEVER);
+    ledger_close(l);
+}
+
+CU_TestInfo ledger_tests[] = { { "kids", kids }, CU_TEST_INFO_NULL };
