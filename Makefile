@@ -28,7 +28,7 @@ PROGS  := as broker client scenarios
 COMMON := $(addprefix common/,base codec crypto ace net store)
 SUITES := $(patsubst tests/%_test.c,%,$(wildcard tests/*_test.c))
 FUZZ   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-CHECKED := $(call sources,$(COMMON) $(PROGS) tests tests/fuzz)
+CHECKED := $(call sources,$(COMMON) $(PROGS) tests tests/fuzz bench)
 PARTS  := $(filter-out %/main.o,$(call objects,$(PROGS)))        # what tests and fuzz targets link besides common/
 
 all: $(PROGS:%=$(B)/bin/ace-%)
@@ -37,6 +37,7 @@ all: $(PROGS:%=$(B)/bin/ace-%)
 $(foreach p,$(PROGS),$(eval $(B)/bin/ace-$p: $(call objects,$p)))
 $(B)/bin/ace-tests: $(call objects,tests) $(PARTS)
 $(B)/bin/ace-tests: LIBS += -lcunit
+$(B)/bin/ace-bench: $(call objects,bench) $(filter-out %/main.o,$(call objects,client))
 $(B)/bin/%: $(B)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(FLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
@@ -69,6 +70,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make check        layers, format, static analysis, requirement ids, banned calls
 #: make valgrind     runs the unit tests under valgrind
 #: make fuzz         runs each fuzz target FUZZ_SECONDS (20)
+#: make bench      what each thing costs, beside mosquitto   BENCH_ROUNDS=5 BENCH_SCALE=1
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
 test: all $(B)/bin/ace-tests     ; @$(B)/bin/ace-tests $(T)
@@ -82,7 +84,9 @@ fuzz:                            ; @packaging/setup.sh fuzz && $(MAKE) -k MODE=f
 fuzz-%: $(B)/run/%
 	@mkdir -p $(B)/corpus/$* && echo "fuzz: $* for $(FUZZ_SECONDS) s"
 	@$< -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/$*- $(B)/corpus/$* $(wildcard tests/fuzz/seeds/$*)
+bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
+bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios test check rules valgrind valgrind-run fuzz clean always
+.PHONY: all help scenarios test check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

@@ -14,6 +14,7 @@ packages_build='gcc libc6-dev make pkg-config libuv1-dev libcjson-dev libcbor-de
 packages_openssl='perl dpkg-dev xz-utils'
 packages_check='clang-format clang-tidy cppcheck universal-ctags'      tools_check='clang-format clang-tidy cppcheck ctags'
 packages_fuzz='clang'                                                  tools_fuzz='clang'
+packages_bench='mosquitto openssl'                                    tools_bench='mosquitto openssl'
 packages_valgrind='valgrind libc6-dbg'                                 tools_valgrind='valgrind'
 
 missing()

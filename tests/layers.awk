@@ -7,11 +7,12 @@ BEGIN {
     may["as"] = may["broker"] = pure " common/store"
     may["client"] = pure
     may["scenarios"] = pure " common/net common/store"
+    may["bench"] = pure " client common/net"
     shell_may = "common/net"                        # the shells: main and wire; the client has a library and words
     home["openssl"] = "common/crypto common/net"
     home["llhttp"] = home["cJSON"] = home["cjson"] = home["cbor"] = "common/codec"
     home["sqlite3"] = "common/store"
-    home["uv"] = "common/net scenarios"
+    home["uv"] = "common/net scenarios bench"
     home["CUnit"] = "tests"
 }
 function dir(path)       { sub(/\/[^\/]*$/, "", path); return path }

@@ -175,7 +175,6 @@ static void expired_token(void)
 {
     struct child c;
     struct bed b;
-    long ends;
 
     open_bed(&b);
     CHECK(run(&b, &c, "ace-client",
@@ -191,7 +190,7 @@ static void expired_token(void)
     while (f && fgets(line, sizeof line, f)) {
         char *at = strstr(line, "\"ends\":");
         if (at) {
-            ends = strtol(at + strlen("\"ends\":"), NULL, 10);
+            long ends = strtol(at + strlen("\"ends\":"), NULL, 10);
             snprintf(from, sizeof from, "%ld", ends);
         }
     }
