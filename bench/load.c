@@ -84,7 +84,7 @@ static bool begin(struct run *r, unsigned stations, event_fn *on_event)
         r->stations[i].owner = (struct station_owner){ r, on_event, on_over };
     uv_timer_init(r->load->loop, &r->deadline);
     r->deadline.data = r;
-    uv_timer_start(&r->deadline, on_deadline, LOAD_SECONDS * 1000, 0);
+    uv_timer_start(&r->deadline, on_deadline, LOAD_MS, 0);
     r->begun = uv_hrtime();
     return true;
 }

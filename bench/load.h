@@ -5,9 +5,9 @@
 #include "client/config.h"
 #include "client/holding.h"
 
-/* What is asked of a broker, and what it took. Every load is bounded in count and in time (LOAD_SECONDS). */
+/* What is asked of a broker, and what it took. Every load is bounded in count and in time (LOAD_MS). */
 
-enum { LOAD_SECONDS = 60, LOAD_MAX_STATIONS = 2000 };
+enum { LOAD_MS = 60000, LOAD_MAX_STATIONS = 2000 };
 
 struct load {
     uv_loop_t *loop;
