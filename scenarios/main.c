@@ -50,14 +50,15 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
         .patience = 100,
         .mode = mode,
     };
-    struct buf bin = { 0 }, out = { 0 };
+    struct buf bin = { 0 }, out = { 0 }, home = { 0 };
 
-    if (options_bin(&bin) != OK || options_out(o, &out) != OK) {
+    if (options_bin(&bin) != OK || options_out(o, &out) != OK || (o->home ? OK : options_home(&home)) != OK) {
         fputs("ace-scenarios: where is this program?\n", stderr);
         return STATUS_ERROR;
     }
     r.bin = buf_cstr(&bin);
     r.out = buf_cstr(&out);
+    r.home = o->home ? o->home : buf_cstr(&home);
     if (o->jobs) r.jobs = (unsigned)strtoul(o->jobs, NULL, 10);
     if (o->patience) r.patience = (unsigned)(strtod(o->patience, NULL) * 100);
     if (r.jobs < 1 || r.jobs > 64 || r.patience < 10 || r.patience > 10000) {
@@ -68,6 +69,7 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
     r.under = o->under;
     enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
     buf_clear(&bin);
+    buf_clear(&home);
     buf_clear(&out);
     return status;
 }

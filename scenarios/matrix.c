@@ -128,8 +128,6 @@ void matrix_print(const struct report *r, struct buf *out)
 
 /* ---- the four combinations ---- */
 
-enum { TLS_ANON, TLS_KNOWN, MQTT_NONE = 0, MQTT_ACE };
-
 static const struct step *last_connect(const struct scenario *s)
 {
     const struct step *found = NULL;
@@ -168,8 +166,7 @@ static struct span argument(const struct step *verb, const char *name, const str
     return span(NULL, 0);
 }
 
-/* Which of the four a run is about; NULL: it does not say. */
-static struct cell *combination(const struct suite *s, const struct run_result *run, struct cell cells[2][2])
+enum combination matrix_combination(const struct suite *s, const struct run_result *run)
 {
     struct span id = buf_span(&run->scenario);
     const struct step *connect = NULL;
@@ -177,30 +174,30 @@ static struct cell *combination(const struct suite *s, const struct run_result *
     for (size_t i = 0; i < s->flows.count && !connect; i++) {
         if (span_is(id, s->flows.scenario[i]->id)) connect = last_connect(s->flows.scenario[i]);
     }
-    if (!connect) return NULL;
+    if (!connect) return COMBINATION_UNSAID;
     struct span tls = argument(connect, "tls", run), mqtt = argument(connect, "mqtt", run);
-    if (tls.n == 0 || !(span_is(mqtt, "ace") || span_is(mqtt, "none"))) return NULL;
-    return &cells[span_is(mqtt, "ace") ? MQTT_ACE : MQTT_NONE][span_is(tls, "anon") ? TLS_ANON : TLS_KNOWN];
+    bool ace = span_is(mqtt, "ace");
+    if (tls.n == 0 || !(ace || span_is(mqtt, "none"))) return COMBINATION_UNSAID;
+    if (span_is(tls, "anon")) return ace ? COMBINATION_ANON_ACE : COMBINATION_ANON_NONE;
+    return ace ? COMBINATION_KNOWN_ACE : COMBINATION_KNOWN_NONE;
 }
 
 void matrix_print_combinations(const struct report *r, const struct suite *s, struct buf *out)
 {
-    static const char *const names[] = { [MQTT_NONE] = "MQTT:none", [MQTT_ACE] = "MQTT:ace" };
-    struct cell cells[2][2] = { 0 };
+    struct cell cells[COMBINATION_UNSAID + 1] = { 0 };
     bool any = false;
 
     for (size_t i = 0; i < r->runs; i++) {
-        struct cell *c = combination(s, &r->run[i], cells);
-        if (!c) continue;
-        count(c, &r->run[i]);
-        any |= r->run[i].verdict != VERDICT_SKIP;
+        enum combination c = matrix_combination(s, &r->run[i]);
+        count(&cells[c], &r->run[i]);
+        any |= c != COMBINATION_UNSAID && r->run[i].verdict != VERDICT_SKIP;
     }
     if (!any) return;
     buf_format(out, "  %-16s %*s %*s\n", "", COLUMN, "TLS:Anon", COLUMN, "TLS:Known");
-    for (size_t i = 0; i < 2; i++) {
-        buf_format(out, "  %-16s", names[i]);
-        print_cell(&cells[i][TLS_ANON], out);
-        print_cell(&cells[i][TLS_KNOWN], out);
+    for (int ace = 0; ace < 2; ace++) {
+        buf_format(out, "  %-16s", ace ? "MQTT:ace" : "MQTT:none");
+        print_cell(&cells[ace ? COMBINATION_ANON_ACE : COMBINATION_ANON_NONE], out);
+        print_cell(&cells[ace ? COMBINATION_KNOWN_ACE : COMBINATION_KNOWN_NONE], out);
         buf_u8(out, '\n');
     }
 }

@@ -29,6 +29,11 @@ static const unsigned char *said_by(const struct report *r, size_t run)
     return r->said + run * r->rules->count;
 }
 
+enum said report_said(const struct report *r, size_t run, size_t rule)
+{
+    return (enum said)said_by(r, run)[rule];
+}
+
 /* A rule that one check of the run breaks is broken in this run, whatever the others say. */
 static void hear_check(const struct report *r, const struct run_result *run, const struct check_result *c,
                        unsigned char *said)
@@ -292,7 +297,7 @@ static void write_run(const struct report *r, size_t i, struct buf *json)
     json_close(json, '}');
 }
 
-static const char *rule_verdict(const struct report *r, size_t i)
+const char *report_rule_verdict(const struct report *r, size_t i)
 {
     const struct rule *rule = &r->rules->rule[i];
 
@@ -321,7 +326,7 @@ static void write_rule(const struct report *r, size_t i, struct buf *json)
     const struct rule *rule = &r->rules->rule[i];
 
     json_line(json);
-    open_rule(rule, rule_verdict(r, i), json);
+    open_rule(rule, report_rule_verdict(r, i), json);
     write_scenarios_of(r, i, json);
     if (rule->unobservable) json_text(json, "unobservable", span_str(rule->unobservable));
     if (rule->unit_test) json_text(json, "unit_test", span_str(rule->unit_test));

@@ -61,6 +61,12 @@ enum status report_status(const struct report *r);
 /* Who was under test: "client", "broker", "as", "all" (all roles real), "model" (none), "client+as" ... */
 void report_under_test(const struct run_result *r, struct buf *out);
 
+/* What this run says of this rule, both by their places. */
+enum said report_said(const struct report *r, size_t run, size_t rule);
+
+/* "pass", "fail", "open", "unobservable" ...: of the rule at this place of rules->rule. */
+const char *report_rule_verdict(const struct report *r, size_t rule);
+
 /* report.json, as docs/report.schema.json describes it. Errors: ERR_NO_MEMORY. */
 MUST_USE enum err report_write(const struct report *r, struct buf *json);
 

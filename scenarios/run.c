@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "scenarios/html.h"
 #include "scenarios/junit.h"
 #include "scenarios/play.h"
 #include "scenarios/terminal.h"
@@ -326,6 +327,23 @@ static enum err leave(const struct run_options *o, const struct report *r, const
     return e;
 }
 
+static enum err leave_page(const struct run_options *o, const struct suite *s, const struct report *r,
+                           struct buf *message)
+{
+    struct buf page = { 0 }, html = { 0 };
+    char path[MAX_PATH + 32];
+
+    snprintf(path, sizeof path, "%s/page/report.html", o->home);
+    enum err e = file_read(path, &page, message);
+    if (e == OK) e = html_write(r, s, buf_span(&page), &html);
+    if (e == ERR_MALFORMED) buf_format(message, "%s: no %s in it", path, HTML_MARK);
+    snprintf(path, sizeof path, "%s/report.html", o->out);
+    if (e == OK) e = file_write(path, buf_span(&html), 0644, message);
+    buf_clear(&page);
+    buf_clear(&html);
+    return e;
+}
+
 static enum status finish(const struct suite *s, const struct run_options *o, struct run_result *results,
                           size_t count)
 {
@@ -336,6 +354,7 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     if (e == OK) e = tell(s, &r, results, count);
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
+    if (e == OK) e = leave_page(o, s, &r, &message);
     if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
     enum status status = e == OK ? report_status(&r) : STATUS_ERROR;
     report_clear(&r);
