@@ -65,7 +65,7 @@ void report_under_test(const struct run_result *r, struct buf *out);
 enum said report_said(const struct report *r, size_t run, size_t rule);
 
 /* "pass", "fail", "open", "unobservable" ...: of the rule at this place of rules->rule. */
-const char *report_rule_verdict(const struct report *r, size_t rule);
+const char *report_rule_verdict(const struct report *r, size_t i);
 
 /* report.json, as docs/report.schema.json describes it. Errors: ERR_NO_MEMORY. */
 MUST_USE enum err report_write(const struct report *r, struct buf *json);
