@@ -1,0 +1,168 @@
+#include "scenarios/cast.h"
+
+#include "scenarios/handshake.h"
+#include "scenarios/settings.h"
+
+static bool is_ready(void *what)
+{
+    struct product *p = what;
+
+    return product_ready(p) != NULL || product_exited(p);
+}
+
+static struct product *start(struct show *w, const struct play *from, const char *name,
+                             const char *const *args)
+{
+    char program[600], config[600];
+    struct product_call call = { .name = name, .dir = w->dir };
+    struct product *p = NULL;
+    struct buf why = { 0 };
+
+    snprintf(program, sizeof program, "%s/ace-%s", from->bin, args[0]);
+    snprintf(config, sizeof config, "%s/%s.json", w->dir, name);
+    call.args[0] = program;
+    size_t n = 1;
+    for (; n < PRODUCT_MAX_ARGS - 1 && args[n]; n++) call.args[n] = args[n];
+    call.args[n] = config;
+    if (product_start(net_loop(w->net), &call, &p, &why) != OK || !net_wait(w->net, is_ready, p) ||
+        !product_ready(p)) {
+        show_error(w, "%s did not start: see %s/%s.err", name, w->dir, name);
+    }
+    buf_clear(&why);
+    return p;
+}
+
+static uint16_t port_of(const struct product *p)
+{
+    int64_t port = 0;
+
+    if (p) doc_int(doc_get(product_ready(p), "port"), &port);
+    return (uint16_t)port;
+}
+
+static void start_as(struct show *w, const struct play *from, const struct settings *s, struct buf *message)
+{
+    static const char *const args[] = { "as", "--control", "-c", NULL };
+    struct tls_keylog log = { 0 };
+    struct tls_config *tls = NULL;
+
+    if (w->players[ROLE_AS] == PLAYER_PRODUCT) {
+        if (settings_as(s, message) != OK) {
+            show_error(w, "%s", buf_cstr(message));
+            return;
+        }
+        w->server[ROLE_AS] = start(w, from, "as", args);
+        w->world.as_port = port_of(w->server[ROLE_AS]);
+    } else if (handshake_server(&w->stage, ROLE_AS, &log, &tls) != OK ||
+               net_listen(w->net, ROLE_AS, tls, &w->world.as_port) != OK) {
+        show_error(w, "the AS puppet cannot listen");
+    }
+    tls_config_free(tls);
+}
+
+static void start_broker(struct show *w, const struct play *from, const struct settings *s,
+                         struct buf *message)
+{
+    static const char *const args[] = { "broker", "--control", "-c", NULL };
+    struct tls_keylog log = { 0 };
+    struct tls_config *tls = NULL;
+
+    if (w->players[ROLE_BROKER] == PLAYER_PRODUCT) {
+        if (settings_broker(s, message) != OK) {
+            show_error(w, "%s", buf_cstr(message));
+            return;
+        }
+        w->server[ROLE_BROKER] = start(w, from, "broker", args);
+        w->world.broker_port = port_of(w->server[ROLE_BROKER]);
+    } else if (handshake_server(&w->stage, ROLE_BROKER, &log, &tls) != OK ||
+               net_listen(w->net, ROLE_BROKER, tls, &w->world.broker_port) != OK) {
+        show_error(w, "the broker puppet cannot listen");
+    }
+    tls_config_free(tls);
+}
+
+static bool acts(const struct variant *v, unsigned client)
+{
+    for (size_t i = 0; i < v->steps; i++) {
+        const struct step *s = &v->step[i];
+        if ((s->from.role == ROLE_CLIENT && s->from.number == client) ||
+            (s->to.role == ROLE_CLIENT && s->to.number == client))
+            return true;
+    }
+    return false;
+}
+
+static void start_clients(struct show *w, const struct play *from, const struct settings *s,
+                          struct buf *message)
+{
+    static const char *const args[] = { "client", "drive", "--config", NULL };
+    static const char *const names[] = { "", "client", "client2", "client3", "client4" };
+
+    for (unsigned n = 1; n <= WORLD_CLIENTS && !w->over; n++) {
+        if (w->players[ROLE_CLIENT] != PLAYER_PRODUCT || !acts(w->variant, n)) continue;
+        if (settings_client(s, n, NULL, message) != OK)
+            show_error(w, "%s", buf_cstr(message));
+        else
+            w->client[n] = start(w, from, names[n], args);
+    }
+}
+
+void cast_start(struct show *w, const struct play *from)
+{
+    const char *tls = variant_value(w->variant, "tls"), *server = variant_value(w->variant, "server");
+    struct buf message = { 0 };
+    struct settings s = { .world = &w->world,
+                          .dir = w->dir,
+                          .issuer = WORLD_ISSUER,
+                          .policy = WORLD_POLICY,
+                          .open_topics = WORLD_PUBLIC,
+                          .tls_version = tls,
+                          .server_rpk = server && strcmp(server, "rpk") == 0 };
+
+    if (settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
+    if (!w->over && w->players[ROLE_AS]) start_as(w, from, &s, &message);
+    if (!w->over && w->players[ROLE_BROKER]) start_broker(w, from, &s, &message);
+    if (!w->over) start_clients(w, from, &s, &message);
+    buf_clear(&message);
+}
+
+static bool has_exited(void *what)
+{
+    return product_exited(what);
+}
+
+/* A product that does not stop, crashes or leaks has failed, whatever it said before. */
+static void stop(struct show *w, struct product *p, const char *name)
+{
+    struct buf why = { 0 };
+
+    if (!p) return;
+    product_stop(p);
+    net_wait(w->net, has_exited, p);
+    if (product_failed(p, &why) && w->result->verdict != VERDICT_SKIP) {
+        struct check_result *c = result_check(w->result);
+        if (c) {
+            buf_str(&c->file, w->variant->scenario->at.file);
+            c->line = w->variant->scenario->at.line;
+            buf_format(&c->arrow, "%s (the program)", name);
+            buf_str(&c->want, "runs and stops without fault");
+            buf_add(&c->got, buf_span(&why));
+        }
+    }
+    product_kill(p);
+    buf_clear(&why);
+}
+
+void cast_stop(struct show *w)
+{
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) stop(w, w->client[n], "client");
+    stop(w, w->server[ROLE_BROKER], "broker");
+    stop(w, w->server[ROLE_AS], "as");
+}
+
+void cast_free(struct show *w)
+{
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) product_free(w->client[n]);
+    product_free(w->server[ROLE_BROKER]);
+    product_free(w->server[ROLE_AS]);
+}

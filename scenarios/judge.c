@@ -1,0 +1,107 @@
+#include "scenarios/judge.h"
+
+#include "scenarios/match.h"
+
+static void copy_rules(struct check_result *c, const struct mentions *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct buf *id = check_rule(c);
+        if (id) buf_str(id, m->mention[i].id);
+    }
+}
+
+static struct check_result *new_check(struct show *w, const struct step *s, struct place at,
+                                      const struct mentions *m)
+{
+    struct check_result *c = result_check(w->result);
+
+    if (!c) {
+        show_error(w, "out of memory");
+        return NULL;
+    }
+    buf_str(&c->file, at.file);
+    c->line = at.line;
+    step_print(s, &c->arrow);
+    copy_rules(c, m);
+    return c;
+}
+
+bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
+{
+    struct check_result *c = new_check(w, s, s->at, &s->proves);
+
+    if (!c) return false;
+    c->held = held;
+    if (!held) {
+        buf_str(&c->want, s->message ? s->message->word : "quiet");
+        buf_str(&c->got, got);
+        w->over = true;
+    }
+    return held;
+}
+
+static struct value member_of(struct value v, const char *path)
+{
+    return path ? value_member(&v, path) : v;
+}
+
+/* A User Property is named by its pattern: user=ace_as_hint:... */
+static struct value received(struct show *w, const struct field *f, const struct fields *in)
+{
+    struct value v = { 0 };
+
+    if (!f->def) {
+        if (!stage_find(&w->stage, f->name, &v)) v = (struct value){ 0 };
+    } else if (f->pattern.kind == PATTERN_PAIR) {
+        v = fields_get(in, fields_user_name(&w->stage.vars, span_str(f->pattern.text)));
+    } else {
+        v = fields_get(in, f->name);
+    }
+    return member_of(v, f->path);
+}
+
+void judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
+{
+    const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
+    struct value v = received(w, f, in);
+
+    if (f->def && (f->def->type == FIELD_RAW)) return;
+    if (f->optional && v.kind == VALUE_ABSENT) return;
+    struct check_result *c = new_check(w, s, f->at, &f->proves);
+    if (!c) return;
+    c->held = match_value(&w->stage, p, &v);
+    field_print(f, &c->field);
+    if (c->held) return;
+    match_want(&w->stage, p, &c->want);
+    if (v.kind == VALUE_ABSENT)
+        buf_str(&c->got, "absent");
+    else
+        value_print(&v, &c->got);
+}
+
+void judge_fields(struct show *w, const struct step *s, const struct fields *in)
+{
+    for (size_t i = 0; i < s->count && !w->over; i++) {
+        const struct field *f = &s->field[i];
+        if (s->kind == STEP_TLS || !f->def || f->def->name[0]) judge_field(w, s, f, in);
+    }
+}
+
+void trace_message(struct show *w, const struct step *s, const char *word, const struct fields *in)
+{
+    struct doc *d = doc_new_map();
+    struct buf line = { 0 }, who = { 0 };
+
+    party_print(s->from, &who);
+    doc_put(d, "from", doc_new_text(buf_span(&who)));
+    buf_truncate(&who, 0);
+    party_print(s->to, &who);
+    doc_put(d, "to", doc_new_text(buf_span(&who)));
+    doc_put(d, "kind", doc_new_str(word));
+    struct doc *fields = fields_doc(in);
+    if (fields) doc_put(d, "fields", fields);
+    if (w->trace && doc_write_json(d, &line) == OK) fprintf(w->trace, "%s\n", buf_cstr(&line));
+    doc_free(d);
+    buf_clear(&line);
+    buf_clear(&who);
+}

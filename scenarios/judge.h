@@ -1,0 +1,17 @@
+#ifndef SCENARIOS_JUDGE_H
+#define SCENARIOS_JUDGE_H
+
+#include "scenarios/show.h"
+
+/* What was received, against what the flow says: one check per line of it, in the run's result and in its trace. */
+
+/* The message as such: it came, and was this one. Returns `held`; if not, the run is over. */
+bool judge_message(struct show *w, const struct step *s, bool held, const char *got);
+
+void judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in);
+void judge_fields(struct show *w, const struct step *s, const struct fields *in);
+
+/* One line of trace.jsonl. */
+void trace_message(struct show *w, const struct step *s, const char *word, const struct fields *in);
+
+#endif

@@ -1,0 +1,55 @@
+#include "scenarios/ends.h"
+#include "scenarios/fill.h"
+#include "scenarios/handshake.h"
+#include "scenarios/judge.h"
+
+static bool alert_expected(const struct step *s)
+{
+    return step_names(s, "alert") || step_names(s, "client_alert");
+}
+
+static bool is_closed(void *what)
+{
+    return ((struct strand *)what)->closed;
+}
+
+/* What one end saw, against the fields that this end can see. */
+static void judge_end(struct show *w, const struct step *s, struct strand *end)
+{
+    struct fields seen = { .vars = &w->stage.vars };
+
+    if (alert_expected(s) && !end->closed) net_wait(w->net, is_closed, end);
+    handshake_read(&w->stage, end, &seen);
+    w->stage.facts = &end->facts;
+    bool held = end->opened || alert_expected(s);
+    if (!judge_message(w, s, held, end->reason[0] ? end->reason : "no handshake in time")) return;
+    for (size_t i = 0; i < s->count && !w->over; i++) {
+        const struct field *f = &s->field[i];
+        bool ours =
+            f->def && ((f->def->notes & FIELD_PEER) != 0) != end->accepted; /* what the other end showed */
+        if (ours || fields_has(&seen, f->name)) judge_field(w, s, f, &seen);
+    }
+    trace_message(w, s, "TLS", &seen);
+}
+
+void show_handshake(struct show *w, const struct step *s)
+{
+    struct strand *client = NULL, *server = NULL;
+
+    w->stage.step = s;
+    if (show_puppet(w, s->from.role)) {
+        struct fields in = make_fields(w, s);
+        if (!w->over) client = open_end(w, s, &in);
+        if (!client) return;
+    }
+    if (show_puppet(w, s->to.role)) {
+        server = claim_end(w, s->to.role, s->from);
+        if (!server) {
+            judge_message(w, s, false, "no connection in time");
+            return;
+        }
+    }
+    if (client) net_wait(w->net, end_settled, client);
+    if (server && !w->over) judge_end(w, s, server);
+    if (client && !w->over) judge_end(w, s, client);
+}

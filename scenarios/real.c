@@ -1,0 +1,85 @@
+#include "scenarios/real.h"
+
+#include <stdlib.h>
+
+#include "scenarios/match.h"
+
+/* "refused: Not authorized (0x87)" */
+static bool answered_reason(const char *answer, int64_t *reason)
+{
+    const char *open = strstr(answer, "(0x");
+    char *end = NULL;
+
+    *reason = open ? (int64_t)strtoull(open + 1, &end, 16) : 0;
+    return !*answer || (open && *end == ')');
+}
+
+static const struct field *reason_field(const struct step *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->field[i].name && strcmp(s->field[i].name, "reason") == 0) return &s->field[i];
+    }
+    return NULL;
+}
+
+static bool is_outcome(const struct step *s)
+{
+    static const char *const words[] = { "CONNACK", "PUBACK", "PUBREC" };
+
+    if (s->kind != STEP_ARROW || s->to.role != ROLE_CLIENT) return false;
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(s->message->word, words[i]) == 0) return true;
+    }
+    return s->message->kind == MESSAGE_RESPONSE;
+}
+
+/* One check a verb: the last outcome that the figure shows for it before the next verb. */
+static void judge_answer(struct show *w, const struct step *verb, const struct step *outcome)
+{
+    unsigned n = verb->from.number;
+    int64_t reason = 0;
+    bool settled = show_settled(w, n);
+
+    if (w->over) return;
+    struct check_result *c = result_check(w->result);
+    if (!c) return;
+    buf_str(&c->file, outcome->at.file);
+    c->line = outcome->at.line;
+    step_print(outcome, &c->arrow);
+    const struct field *f = reason_field(outcome);
+    bool good = outcome->message->kind == MESSAGE_RESPONSE ? outcome->message->code / 100 == 2 : true;
+    if (f) {
+        struct value v = value_number(0);
+        c->held = settled && answered_reason(w->answer[n], &reason);
+        v.number = reason;
+        c->held = c->held && match_value(&w->stage, &f->pattern, &v);
+    } else {
+        c->held = settled && (w->answer[n][0] == 0) == good;
+    }
+    if (c->held) return;
+    buf_str(&c->want, good ? "as the figure says" : "a refusal");
+    buf_format(&c->got, "the client was answered \"%s\"",
+               settled ? w->answer[n][0] ? w->answer[n] : "ok" : "nothing in time");
+    w->over = true;
+}
+
+void real_play(struct show *w)
+{
+    const struct step *verb[WORLD_CLIENTS + 1] = { NULL }, *outcome[WORLD_CLIENTS + 1] = { NULL };
+
+    for (size_t i = 0; i <= w->variant->steps && !w->over; i++) {
+        const struct step *s = i < w->variant->steps ? &w->variant->step[i] : NULL;
+        if (s && is_outcome(s) && verb[s->to.number] && !outcome[s->to.number]) outcome[s->to.number] = s;
+        for (unsigned n = 1; n <= WORLD_CLIENTS; n++) {
+            bool ends = !s || s->kind == STEP_CLOCK || s->kind == STEP_VERB;
+            if (ends && verb[n] && outcome[n]) judge_answer(w, verb[n], outcome[n]);
+            if (ends) verb[n] = outcome[n] = NULL;
+        }
+        if (!s || w->over) continue;
+        if (s->kind == STEP_VERB) {
+            show_verb(w, s);
+            verb[s->from.number] = s;
+        }
+        if (s->kind == STEP_CLOCK) show_clock(w, s);
+    }
+}

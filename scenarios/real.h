@@ -1,0 +1,10 @@
+#ifndef SCENARIOS_REAL_H
+#define SCENARIOS_REAL_H
+
+#include "scenarios/show.h"
+
+/* A run without puppets: the clients are told what the figure tells them, and what they are answered is held against the last outcome
+ * that the figure shows for it. */
+void real_play(struct show *w);
+
+#endif

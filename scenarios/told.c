@@ -1,0 +1,145 @@
+#include "scenarios/make.h"
+#include "scenarios/show.h"
+
+struct settling {
+    struct show *w;
+    unsigned client;
+};
+
+/* An answer that says "unsupported" ends the run as SKIP. In all-real runs the answer is what is judged. */
+static void take_answer(struct show *w, unsigned client, const struct doc *line)
+{
+    struct span error;
+    char what[200];
+    int64_t id = 0;
+
+    if (!doc_int(doc_get(line, "id"), &id) || id != w->asked[client]) return;
+    w->asked[client] = 0;
+    if (!doc_text(doc_get(line, "error"), &error)) error = span(NULL, 0);
+    snprintf(w->answer[client], sizeof w->answer[client], "%.*s", (int)(error.n > 180 ? 180 : error.n),
+             error.n ? (const char *)error.p : "");
+    if (error.n >= 11 && memcmp(error.p, "unsupported", 11) == 0) {
+        snprintf(what, sizeof what, "the client: %s", w->answer[client]);
+        show_skip(w, what);
+    }
+}
+
+static bool is_answered(void *what)
+{
+    struct settling *s = what;
+
+    for (struct doc *d; (d = product_hear(s->w->client[s->client]));) {
+        take_answer(s->w, s->client, d);
+        doc_free(d);
+    }
+    return s->w->asked[s->client] == 0 || product_exited(s->w->client[s->client]);
+}
+
+bool show_settled(struct show *w, unsigned client)
+{
+    struct settling s = { w, client };
+
+    if (!w->client[client] || w->asked[client] == 0) return true;
+    return net_wait(w->net, is_answered, &s) && w->asked[client] == 0;
+}
+
+static struct doc *argument(struct show *w, const struct field *f)
+{
+    struct value v = { 0 };
+
+    if (make_value(&w->stage, &f->pattern, f->name ? f->name : "", &v) != OK) return NULL;
+    return value_doc(&v);
+}
+
+static struct doc *tell(struct show *w, const struct step *s)
+{
+    struct doc *d = doc_new_map(), *args = doc_new_array();
+
+    for (size_t i = 0; i < s->count; i++) {
+        struct doc *value = argument(w, &s->field[i]);
+        if (!value) continue;
+        if (s->field[i].name)
+            doc_put(d, s->field[i].name, value);
+        else
+            doc_add(args, value);
+    }
+    doc_put(d, "args", args);
+    doc_put(d, "do", doc_new_str(s->verb->word));
+    doc_put(d, "id", doc_new_int(++w->next_id));
+    return d;
+}
+
+static void remember_scope(struct show *w, const struct step *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct value v = { 0 };
+        if (!s->field[i].name || strcmp(s->field[i].name, "scope") != 0) continue;
+        if (make_value(&w->stage, &s->field[i].pattern, "scope", &v) != OK) continue;
+        struct doc *tree = v.tree ? scope_tree(v.tree) : NULL;
+        if (tree)
+            stage_deal(&w->stage)->scope = value_tree(&w->stage.vars, tree);
+        else
+            stage_deal(&w->stage)->scope = v;
+    }
+}
+
+void show_verb(struct show *w, const struct step *s)
+{
+    w->stage.step = s;
+    if (strcmp(s->verb->word, "get-token") == 0) remember_scope(w, s);
+    if (show_puppet(w, s->from.role)) return;
+    if (s->from.role != ROLE_CLIENT) {
+        show_skip(w, "our servers are not told this yet");
+        return;
+    }
+    if (!show_settled(w, s->from.number)) {
+        show_error(w, "%s:%u: the client did not answer the step before", s->at.file, s->at.line);
+        return;
+    }
+    struct doc *line = tell(w, s);
+    w->asked[s->from.number] = w->next_id;
+    w->answer[s->from.number][0] = 0;
+    if (w->over || product_tell(w->client[s->from.number], line) != OK)
+        show_error(w, "the client cannot be told anything: it ended");
+}
+
+struct hearing {
+    struct product *p;
+    int64_t id;
+    bool heard;
+};
+
+static bool has_heard(void *what)
+{
+    struct hearing *h = what;
+    int64_t id;
+
+    for (struct doc *d; (d = product_hear(h->p));) {
+        h->heard |= doc_int(doc_get(d, "id"), &id) && id == h->id;
+        doc_free(d);
+    }
+    return h->heard || product_exited(h->p);
+}
+
+static void step_clock(struct show *w, struct product *p, int64_t seconds)
+{
+    struct doc *d = doc_new_map();
+    struct hearing h = { p, ++w->next_id, false };
+
+    doc_put(d, "id", doc_new_int(h.id));
+    doc_put(d, "do", doc_new_str("clock"));
+    doc_put(d, "offset", doc_new_int(seconds));
+    if (product_tell(p, d) != OK || !net_wait(w->net, has_heard, &h) || !h.heard)
+        show_error(w, "a clock could not be moved");
+}
+
+void show_clock(struct show *w, const struct step *s)
+{
+    w->stage.jump[s->from.role] += s->seconds;
+    if (s->from.role != ROLE_CLIENT) {
+        if (w->server[s->from.role]) step_clock(w, w->server[s->from.role], s->seconds);
+        return;
+    }
+    struct product *p = w->client[s->from.number];
+    if (p && show_settled(w, s->from.number)) step_clock(w, p, s->seconds);
+}
