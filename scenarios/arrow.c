@@ -116,7 +116,11 @@ static void receive_message(struct show *w, const struct step *s)
 {
     struct fields in = { .vars = &w->stage.vars };
     struct buf got = { 0 };
-    struct awaited a = { { w, s->to.role, s->from, own_end(w, s->to, s->from) }, s, &in, &got, TAKE_NOTHING };
+    struct awaited a = { .arrival = { w, s->to.role, s->from, own_end(w, s->to, s->from) },
+                         .s = s,
+                         .out = &in,
+                         .got = &got,
+                         .taken = TAKE_NOTHING };
 
     if (!a.arrival.end && s->to.role == ROLE_BROKER) a.arrival.end = claim_end(w, s->to.role, s->from);
     if (a.arrival.end || s->to.role == ROLE_AS) net_wait(w->net, message_came, &a);
@@ -128,10 +132,12 @@ static void receive_message(struct show *w, const struct step *s)
     else if (a.taken == TAKE_NOTHING)
         buf_str(&got, "nothing in time");
     if (a.arrival.end) w->stage.facts = &a.arrival.end->facts;
-    bool held = s->message->kind == MESSAGE_CLOSE ? closed : a.taken == TAKEN;
+    bool came = a.taken == TAKEN || a.taken == TAKE_BROKEN;
+    bool held = s->message->kind == MESSAGE_CLOSE ? closed : came;
     if (judge_message(w, s, held, buf_cstr(&got)) && s->message->kind != MESSAGE_CLOSE) {
         note(w, s, &in);
-        judge_fields(w, s, &in);
+        bool broken_on_purpose = a.taken == TAKE_BROKEN && show_puppet(w, s->from.role);
+        if (!broken_on_purpose) judge_fields(w, s, &in);
     }
     trace_message(w, s, s->message->word, &in);
     buf_clear(&got);

@@ -10,15 +10,14 @@ static bool is_ready(void *what)
     return product_ready(p) != NULL || product_exited(p);
 }
 
-static struct product *start(struct show *w, const struct play *from, const char *name,
-                             const char *const *args)
+static struct product *start(struct show *w, const char *bin, const char *name, const char *const *args)
 {
     char program[600], config[600];
     struct product_call call = { .name = name, .dir = w->dir };
     struct product *p = NULL;
     struct buf why = { 0 };
 
-    snprintf(program, sizeof program, "%s/ace-%s", from->bin, args[0]);
+    snprintf(program, sizeof program, "%s/ace-%s", bin, args[0]);
     snprintf(config, sizeof config, "%s/%s.json", w->dir, name);
     call.args[0] = program;
     size_t n = 1;
@@ -40,7 +39,7 @@ static uint16_t port_of(const struct product *p)
     return (uint16_t)port;
 }
 
-static void start_as(struct show *w, const struct play *from, const struct settings *s, struct buf *message)
+static void start_as(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
     static const char *const args[] = { "as", "--control", "-c", NULL };
     struct tls_keylog log = { 0 };
@@ -51,7 +50,7 @@ static void start_as(struct show *w, const struct play *from, const struct setti
             show_error(w, "%s", buf_cstr(message));
             return;
         }
-        w->server[ROLE_AS] = start(w, from, "as", args);
+        w->server[ROLE_AS] = start(w, bin, "as", args);
         w->world.as_port = port_of(w->server[ROLE_AS]);
     } else if (handshake_server(&w->stage, ROLE_AS, &log, &tls) != OK ||
                net_listen(w->net, ROLE_AS, tls, &w->world.as_port) != OK) {
@@ -60,8 +59,7 @@ static void start_as(struct show *w, const struct play *from, const struct setti
     tls_config_free(tls);
 }
 
-static void start_broker(struct show *w, const struct play *from, const struct settings *s,
-                         struct buf *message)
+static void start_broker(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
     static const char *const args[] = { "broker", "--control", "-c", NULL };
     struct tls_keylog log = { 0 };
@@ -72,7 +70,7 @@ static void start_broker(struct show *w, const struct play *from, const struct s
             show_error(w, "%s", buf_cstr(message));
             return;
         }
-        w->server[ROLE_BROKER] = start(w, from, "broker", args);
+        w->server[ROLE_BROKER] = start(w, bin, "broker", args);
         w->world.broker_port = port_of(w->server[ROLE_BROKER]);
     } else if (handshake_server(&w->stage, ROLE_BROKER, &log, &tls) != OK ||
                net_listen(w->net, ROLE_BROKER, tls, &w->world.broker_port) != OK) {
@@ -92,8 +90,7 @@ static bool acts(const struct variant *v, unsigned client)
     return false;
 }
 
-static void start_clients(struct show *w, const struct play *from, const struct settings *s,
-                          struct buf *message)
+static void start_clients(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
     static const char *const args[] = { "client", "drive", "--config", NULL };
     static const char *const names[] = { "", "client", "client2", "client3", "client4" };
@@ -103,11 +100,11 @@ static void start_clients(struct show *w, const struct play *from, const struct 
         if (settings_client(s, n, NULL, message) != OK)
             show_error(w, "%s", buf_cstr(message));
         else
-            w->client[n] = start(w, from, names[n], args);
+            w->client[n] = start(w, bin, names[n], args);
     }
 }
 
-void cast_start(struct show *w, const struct play *from)
+void cast_start(struct show *w, const char *bin)
 {
     const char *tls = variant_value(w->variant, "tls"), *server = variant_value(w->variant, "server");
     struct buf message = { 0 };
@@ -120,9 +117,9 @@ void cast_start(struct show *w, const struct play *from)
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
-    if (!w->over && w->players[ROLE_AS]) start_as(w, from, &s, &message);
-    if (!w->over && w->players[ROLE_BROKER]) start_broker(w, from, &s, &message);
-    if (!w->over) start_clients(w, from, &s, &message);
+    if (!w->over && w->players[ROLE_AS]) start_as(w, bin, &s, &message);
+    if (!w->over && w->players[ROLE_BROKER]) start_broker(w, bin, &s, &message);
+    if (!w->over) start_clients(w, bin, &s, &message);
     buf_clear(&message);
 }
 

@@ -4,14 +4,7 @@
 #include "scenarios/body.h"
 #include "scenarios/make.h"
 #include "scenarios/match.h"
-
-bool step_names(const struct step *s, const char *name)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (s->field[i].def && !s->field[i].path && strcmp(s->field[i].name, name) == 0) return true;
-    }
-    return false;
-}
+#include "scenarios/witness.h"
 
 static void set(const struct step *s, struct fields *out, const char *name, struct value v)
 {
@@ -175,12 +168,12 @@ static void make_field(struct show *w, const struct field *f, struct fields *out
     } else if (kid_alone) {
         struct doc *d = doc_new_map();
         doc_put(d, "kid", value_doc(&v));
-        fields_set(out, f->def, f->def->name, value_tree(&w->stage.vars, d));
+        fields_set(out, f->def, f->name, value_tree(&w->stage.vars, d));
     } else if (f->pattern.kind == PATTERN_PAIR) {
         fields_add(out, f->def, fields_user_name(&w->stage.vars, span_str(f->pattern.text)), v);
     } else {
         stage_remember(&w->stage, p, v);
-        fields_set(out, f->def, f->def->name, v);
+        fields_set(out, f->def, f->name, v);
     }
 }
 
@@ -199,6 +192,7 @@ void fill_in(struct show *w, const struct step *s, struct fields *out)
         fill_token_request(w, s, out);
     bool granted = s->message->kind == MESSAGE_RESPONSE && s->message->code / 100 == 2;
     if (granted && strcmp(stage_deal(&w->stage)->path, "/token") == 0) fill_token_response(w, s, out);
+    witness_fields(&w->stage, s, out);
 }
 
 void bind_filled(struct show *w, const struct step *s, const struct fields *out)

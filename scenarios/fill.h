@@ -5,9 +5,6 @@
 
 /* What a puppet says: the fields that the flow spells out, and for the rest what the message needs to be a good one. */
 
-/* Does the flow say anything of this field itself (not of a member of it)? */
-bool step_names(const struct step *s, const char *name);
-
 /* The fields that the flow makes. A value that cannot be made ends the run. */
 struct fields make_fields(struct show *w, const struct step *s);
 

@@ -120,3 +120,11 @@ void field_print(const struct field *f, struct buf *out)
                    f->optional ? "?" : "");
     pattern_print(&f->pattern, out);
 }
+
+bool step_names(const struct step *s, const char *name)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->field[i].def && !s->field[i].path && strcmp(s->field[i].name, name) == 0) return true;
+    }
+    return false;
+}

@@ -159,6 +159,9 @@ void flows_print_errors(struct flows *f, struct buf *out);
 
 void flows_clear(struct flows *f);
 
+/* Does the step say anything of this field itself (not of a member of it)? */
+bool step_names(const struct step *s, const char *name);
+
 /* "client", "client2"; "client -> broker CONNECT" ("as : restart", "quiet client"): for messages and figures. */
 void party_print(struct party p, struct buf *out);
 void step_print(const struct step *s, struct buf *out);

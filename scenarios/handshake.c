@@ -48,7 +48,8 @@ enum err handshake_client(struct stage *s, enum role server, const struct fields
 
     if (server == ROLE_BROKER) o.protocol.min_version = o.protocol.max_version = version_of(s, in);
     if (server == ROLE_BROKER) o.protocol.alpn[0] = "mqtt";
-    o.expected[0] = server_credential(s, server)->key.key;
+    bool refuses = s->step && s->step->kind == STEP_TLS && step_names(s->step, "client_alert");
+    o.expected[0] = refuses ? s->world->stranger.key : server_credential(s, server)->key.key;
     o.show = server == ROLE_BROKER && wants_rpk(s) ? TLS_SHOW_RPK : TLS_SHOW_ANY;
     if (alpn.kind == VALUE_BYTES && alpn.bytes.n < sizeof protocol) {
         memcpy(protocol, alpn.bytes.p, alpn.bytes.n);

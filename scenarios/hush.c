@@ -18,7 +18,11 @@ static void fence_client(struct show *w, const struct step *s, struct strand *en
 
     buf_add(&ping, span("\xc0\0", 2));
     fence.message = message_find(span_str("PINGRESP"), span(NULL, 0));
-    struct awaited a = { { w, end->owner, end->peer, end }, &fence, &in, &got, TAKE_NOTHING };
+    struct awaited a = { .arrival = { w, end->owner, end->peer, end },
+                         .s = &fence,
+                         .out = &in,
+                         .got = &got,
+                         .taken = TAKE_NOTHING };
     if (strand_send(end, buf_span(&ping)) == OK) net_wait(w->net, message_came, &a);
     if (a.taken == TAKE_NOTHING) buf_str(&got, end->closed ? "CLOSE" : "no PINGRESP in time");
     judge_message(w, s, a.taken == TAKEN, buf_cstr(&got));

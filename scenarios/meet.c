@@ -25,6 +25,8 @@ static void judge_end(struct show *w, const struct step *s, struct strand *end)
     if (!judge_message(w, s, held, end->reason[0] ? end->reason : "no handshake in time")) return;
     for (size_t i = 0; i < s->count && !w->over; i++) {
         const struct field *f = &s->field[i];
+        bool is_alert = f->def && (strcmp(f->name, "alert") == 0 || strcmp(f->name, "client_alert") == 0);
+        if (!end->opened && !is_alert) continue; /* nobody was seen */
         bool ours =
             f->def && ((f->def->notes & FIELD_PEER) != 0) != end->accepted; /* what the other end showed */
         if (ours || fields_has(&seen, f->name)) judge_field(w, s, f, &seen);

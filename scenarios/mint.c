@@ -9,7 +9,7 @@
 /* What is being put together. */
 struct mint {
     struct stage *stage;
-    const struct pattern *call;
+    const struct pattern *call; /* captured as the name whose members the step may ask for: token.scope=... */
     const struct key_object *pop;
     enum err (*make)(struct stage *s, const struct pattern *p, const char *field, struct value *out);
     int64_t now;
@@ -20,6 +20,22 @@ static const struct pattern *option(const struct mint *m, const char *name)
     for (size_t i = 0; i < m->call->count; i++) {
         const char *argument = m->call->parts[i].argument;
         if (argument && strcmp(argument, name) == 0) return &m->call->parts[i];
+    }
+    return NULL;
+}
+
+/* What the step that sends the token asks of this claim, where one value can be made that answers it. */
+static const struct pattern *asked(const struct mint *m, const char *claim)
+{
+    const struct step *s = m->stage->step;
+
+    for (size_t i = 0; m->call->capture && s && i < s->count; i++) {
+        const struct field *f = &s->field[i];
+        bool plain = f->pattern.kind == PATTERN_LITERAL || f->pattern.kind == PATTERN_LIST ||
+                     f->pattern.kind == PATTERN_VARIABLE;
+        if (!f->def && plain && f->path && strcmp(f->name, m->call->capture) == 0 &&
+            strcmp(f->path, claim) == 0)
+            return &f->pattern;
     }
     return NULL;
 }
@@ -87,11 +103,6 @@ static struct doc *usual_iss(struct mint *m)
     return doc_new_str(WORLD_ISSUER);
 }
 
-static struct doc *usual_sub(struct mint *m)
-{
-    return doc_new_str(m->stage->world->client[stage_client(m->stage) - 1].id);
-}
-
 static struct doc *usual_aud(struct mint *m)
 {
     (void)m;
@@ -130,7 +141,7 @@ static const struct claim {
     enum { CLAIM_PLAIN, CLAIM_TIME, CLAIM_SCOPE, CLAIM_CNF } kind;
     struct doc *(*usual)(struct mint *m);
 } claims[] = {
-    { "iss", CLAIM_PLAIN, usual_iss },    { "sub", CLAIM_PLAIN, usual_sub },
+    { "iss", CLAIM_PLAIN, usual_iss },    { "sub", CLAIM_PLAIN, NULL },
     { "aud", CLAIM_PLAIN, usual_aud },    { "exp", CLAIM_TIME, usual_exp },
     { "nbf", CLAIM_TIME, NULL },          { "iat", CLAIM_TIME, usual_iat },
     { "jti", CLAIM_PLAIN, usual_jti },    { "cti", CLAIM_PLAIN, NULL },
@@ -156,6 +167,7 @@ static enum err write_claims(struct mint *m, struct buf *json)
 
     for (size_t i = 0; d && i < sizeof claims / sizeof *claims; i++) {
         const struct pattern *p = option(m, claims[i].name);
+        if (!p) p = asked(m, claims[i].name);
         if (p ? p->kind == PATTERN_ABSENT : !claims[i].usual) continue;
         doc_put(d, claims[i].name, p ? named_claim(m, &claims[i], p) : claims[i].usual(m));
     }

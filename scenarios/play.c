@@ -93,7 +93,7 @@ void play_run(const struct play *p, struct run_result *out)
         net_new(p->patience, &w->net) != OK) {
         show_error(w, "the world cannot be made");
     }
-    if (!w->over) cast_start(w, p);
+    if (!w->over) cast_start(w, p->bin);
     if (!w->over && all_real(w)) real_play(w);
     for (size_t i = 0; i < p->variant->steps && !w->over && !all_real(w); i++)
         play_step(w, &p->variant->step[i]);
@@ -112,8 +112,9 @@ bool play_has_role(const struct variant *v, enum role r)
 {
     for (size_t i = 0; i < v->steps; i++) {
         const struct step *s = &v->step[i];
-        bool arrow = s->kind == STEP_ARROW || s->kind == STEP_TLS;
-        if (arrow && (s->from.role == r || s->to.role == r)) return true;
+        bool speaks = s->kind == STEP_ARROW || s->kind == STEP_TLS || s->kind == STEP_VERB;
+        bool hears = s->kind == STEP_ARROW || s->kind == STEP_TLS || s->kind == STEP_QUIET;
+        if ((speaks && s->from.role == r) || (hears && s->to.role == r)) return true;
     }
     return false;
 }

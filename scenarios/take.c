@@ -57,7 +57,7 @@ static enum take take_packet(struct show *w, const struct step *s, struct strand
     enum take t = TAKE_WRONG;
     if (e == OK) {
         e = packet_read(&frame, w->version[stage_client(&w->stage)], out);
-        if (frame.first >> 4 == (int)s->message->code) t = TAKEN;
+        if (frame.first >> 4 == (int)s->message->code) t = e == OK ? TAKEN : TAKE_BROKEN;
         buf_format(got, "%s ",
                    mqtt_type_name(frame.first >> 4) ? mqtt_type_name(frame.first >> 4) : "no packet");
         fields_print(out, got);

@@ -13,7 +13,8 @@ struct arrival {
     struct strand *end; /* NULL, for an AS: any on which this party, or nobody yet, comes */
 };
 
-enum take { TAKEN, TAKE_NOTHING, TAKE_WRONG };
+/* TAKE_BROKEN: the awaited message, but no reader takes it: not all of it is in the fields. */
+enum take { TAKEN, TAKE_NOTHING, TAKE_WRONG, TAKE_BROKEN };
 
 struct awaited {
     struct arrival arrival;
