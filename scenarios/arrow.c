@@ -82,7 +82,7 @@ static struct strand *sending_end(struct show *w, const struct step *s, const st
     return NULL;
 }
 
-static void send_message(struct show *w, const struct step *s)
+void show_send(struct show *w, const struct step *s)
 {
     bool request = s->message->kind == MESSAGE_REQUEST;
     struct fields out = { .vars = &w->stage.vars };
@@ -146,6 +146,6 @@ static void receive_message(struct show *w, const struct step *s)
 void show_arrow(struct show *w, const struct step *s)
 {
     w->stage.step = s;
-    if (show_puppet(w, s->from.role)) send_message(w, s);
+    if (show_puppet(w, s->from.role) && w->said) show_send(w, w->said);
     if (!w->over && show_puppet(w, s->to.role)) receive_message(w, s);
 }

@@ -116,7 +116,7 @@ void cast_start(struct show *w, const char *bin)
                           .tls_version = tls,
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
-    if (settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
+    if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
     if (!w->over && w->players[ROLE_AS]) start_as(w, bin, &s, &message);
     if (!w->over && w->players[ROLE_BROKER]) start_broker(w, bin, &s, &message);
     if (!w->over) start_clients(w, bin, &s, &message);

@@ -30,13 +30,41 @@ static void fence_client(struct show *w, const struct step *s, struct strand *en
     buf_clear(&ping);
 }
 
+struct silence {
+    const struct show *w;
+    enum role role;
+};
+
+/* Has the role heard anything on any connection? */
+static bool has_heard(void *what)
+{
+    const struct silence *q = what;
+
+    for (size_t i = 0; net_at(q->w->net, i); i++) {
+        const struct strand *x = net_at(q->w->net, i);
+        if (x->owner == q->role && x->opened && x->in.n > 0) return true;
+    }
+    return false;
+}
+
+/* A mutant: somebody speaks all the same. */
+static void break_silence(struct show *w, const struct step *s)
+{
+    struct silence q = { w, s->to.role };
+
+    show_send(w, w->said);
+    if (!w->over) net_wait(w->net, has_heard, &q);
+}
+
 void show_quiet(struct show *w, const struct step *s)
 {
     struct strand *end = NULL;
-    bool heard = false;
+    struct silence q = { w, s->to.role };
 
     w->stage.step = s;
     if (!show_puppet(w, s->to.role)) return;
+    if (w->said && w->said->kind == STEP_ARROW) break_silence(w, s);
+    if (w->over) return;
     if (s->to.role == ROLE_CLIENT) {
         end = own_end(w, s->to, (struct party){ ROLE_BROKER, 1 });
         if (end && end->opened && !end->closed && !show_puppet(w, ROLE_BROKER)) {
@@ -47,9 +75,5 @@ void show_quiet(struct show *w, const struct step *s)
         return;
     }
     for (unsigned n = 1; n <= WORLD_CLIENTS; n++) (void)show_settled(w, n);
-    for (size_t i = 0; net_at(w->net, i); i++) {
-        struct strand *x = net_at(w->net, i);
-        heard |= x->owner == s->to.role && x->opened && x->in.n > 0;
-    }
-    judge_message(w, s, !heard, "something");
+    judge_message(w, s, !has_heard(&q), "something");
 }

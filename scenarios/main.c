@@ -1,6 +1,7 @@
 #include "scenarios/browse.h"
 #include "scenarios/compare.h"
 #include "scenarios/demo.h"
+#include "scenarios/mutate.h"
 #include "scenarios/options.h"
 #include "scenarios/run.h"
 #include "scenarios/status.h"
@@ -41,6 +42,14 @@ static enum status do_words(const struct suite *s, const struct options *o, stru
     return browse_words(o->arguments ? o->argument[0] : NULL, out) == OK ? STATUS_FINE : STATUS_ERROR;
 }
 
+static bool in_range(unsigned jobs, unsigned patience)
+{
+    bool good = jobs >= 1 && jobs <= 64 && patience >= 10 && patience <= 10000;
+
+    if (!good) fputs("ace-scenarios: --jobs 1 to 64, --patience 0.1 to 100\n", stderr);
+    return good;
+}
+
 /* Where our programs and the output are: beside this program, and in build/ above the folder of the scenarios. */
 static enum status run_mode(const struct suite *s, const struct options *o, enum run_mode mode)
 {
@@ -61,10 +70,7 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
     r.home = o->home ? o->home : buf_cstr(&home);
     if (o->jobs) r.jobs = (unsigned)strtoul(o->jobs, NULL, 10);
     if (o->patience) r.patience = (unsigned)(strtod(o->patience, NULL) * 100);
-    if (r.jobs < 1 || r.jobs > 64 || r.patience < 10 || r.patience > 10000) {
-        fputs("ace-scenarios: --jobs 1 to 64, --patience 0.1 to 100\n", stderr);
-        r.jobs = 0;
-    }
+    if (!in_range(r.jobs, r.patience)) r.jobs = 0;
     r.variant = o->variant;
     r.under = o->under;
     enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
@@ -84,6 +90,43 @@ static enum status do_model(const struct suite *s, const struct options *o, stru
 {
     (void)out;
     return run_mode(s, o, RUN_MODEL);
+}
+
+enum { MUTATE_JOBS = 8, MUTATE_PATIENCE = 25 };
+
+static bool read_survivors(const struct options *o, struct survivors *out)
+{
+    struct buf path = { 0 }, text = { 0 }, message = { 0 };
+    struct fault why = { 0 };
+
+    if (o->home) buf_str(&path, o->home);
+    enum err e = o->home ? OK : options_home(&path);
+    buf_str(&path, "/survivors.tsv");
+    if (e == OK) e = file_read(buf_cstr(&path), &text, &message);
+    if (e == OK) e = survivors_read(buf_span(&text), out, &why);
+    if (e != OK)
+        fprintf(stderr, "ace-scenarios: %s: %s\n", buf_cstr(&path), message.n ? buf_cstr(&message) : why.why);
+    buf_clear(&path);
+    buf_clear(&text);
+    buf_clear(&message);
+    return e == OK;
+}
+
+static enum status do_mutate(const struct suite *s, const struct options *o, struct buf *out)
+{
+    struct mutate_options m = {
+        .choice = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag },
+        .jobs = o->jobs ? (unsigned)strtoul(o->jobs, NULL, 10) : MUTATE_JOBS,
+        .patience = o->patience ? (unsigned)(strtod(o->patience, NULL) * 100) : MUTATE_PATIENCE,
+        .variant = o->variant,
+    };
+    struct survivors excused = { 0 };
+
+    (void)out;
+    if (!in_range(m.jobs, m.patience) || !read_survivors(o, &excused)) return STATUS_ERROR;
+    enum status status = mutate_all(s, &m, &excused, stdout);
+    survivors_clear(&excused);
+    return status;
 }
 
 static enum status do_demo(const struct suite *s, const struct options *o, struct buf *out)
@@ -123,6 +166,9 @@ static const struct command {
       NEEDS_SUITE, do_run },
     { "model", "[GLOB]", "plays scenarios with three puppets: is the suite itself consistent?", 0, 1,
       NEEDS_SUITE, do_model },
+    { "mutate", "[GLOB]",
+      "model runs with one arrow or field broken: can every check fail, and blame the right line?", 0, 1,
+      NEEDS_SUITE, do_mutate },
     { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
     { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },

@@ -39,8 +39,8 @@ void show_handshake(struct show *w, const struct step *s)
     struct strand *client = NULL, *server = NULL;
 
     w->stage.step = s;
-    if (show_puppet(w, s->from.role)) {
-        struct fields in = make_fields(w, s);
+    if (show_puppet(w, s->from.role) && w->said) {
+        struct fields in = make_fields(w, w->said);
         if (!w->over) client = open_end(w, s, &in);
         if (!client) return;
     }

@@ -53,6 +53,32 @@ static void play_step(struct show *w, const struct step *s)
     }
 }
 
+static bool noticed(const struct run_result *r)
+{
+    for (size_t i = 0; i < r->check_count; i++) {
+        if (!r->checks[i].held) return true;
+    }
+    return false;
+}
+
+/* What the sender of step `at` plays. */
+static const struct step *said(const struct play *p, size_t at)
+{
+    const struct mutant *m = p->mutant;
+
+    if (!m || m->step != at) return &p->variant->step[at];
+    return m->kind == MUTANT_DROPPED ? NULL : &m->broken;
+}
+
+static void play_steps(struct show *w, const struct play *p)
+{
+    for (size_t i = 0; i < p->variant->steps && !w->over; i++) {
+        w->said = said(p, i);
+        play_step(w, &p->variant->step[i]);
+        w->over |= p->mutant && noticed(w->result);
+    }
+}
+
 static bool all_real(const struct show *w)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) {
@@ -76,7 +102,7 @@ void play_run(const struct play *p, struct run_result *out)
 
     buf_str(&out->scenario, p->variant->scenario->id);
     variant_print(p->variant, &out->variant);
-    buf_str(&out->dir, p->dir);
+    if (p->dir) buf_str(&out->dir, p->dir);
     memcpy(out->players, p->players, sizeof out->players);
     if (!w) {
         out->verdict = VERDICT_ERROR;
@@ -88,15 +114,14 @@ void play_run(const struct play *p, struct run_result *out)
     memcpy(w->players, p->players, sizeof w->players);
     for (unsigned n = 0; n <= WORLD_CLIENTS; n++)
         w->version[n] = version && strcmp(version, "4") == 0 ? MQTT_V311 : MQTT_V5;
-    open_trace(w);
+    if (p->dir) open_trace(w);
     if (world_make(p->variant, &w->world) != OK || stage_init(&w->stage, &w->world, p->variant) != OK ||
         net_new(p->patience, &w->net) != OK) {
         show_error(w, "the world cannot be made");
     }
     if (!w->over) cast_start(w, p->bin);
     if (!w->over && all_real(w)) real_play(w);
-    for (size_t i = 0; i < p->variant->steps && !w->over && !all_real(w); i++)
-        play_step(w, &p->variant->step[i]);
+    if (!w->over && !all_real(w)) play_steps(w, p);
     if (w->net) {
         cast_stop(w);
         net_free(w->net);

@@ -1,15 +1,18 @@
 #ifndef SCENARIOS_PLAY_H
 #define SCENARIOS_PLAY_H
 
+#include "scenarios/mutant.h"
 #include "scenarios/result.h"
 
 /* One run: one variant of a scenario, with these players, in a folder of its own (which exists). */
 struct play {
     const struct variant *variant;
     enum player players[ROLE_COUNT];
-    const char *dir;
+    const char *dir;   /* NULL, without products only: nothing is written */
     const char *bin;   /* folder of our programs */
     unsigned patience; /* percent of the usual deadlines */
+    const struct mutant
+        *mutant; /* of the variant: play it so broken, and stop where that is noticed; NULL: as it is */
 };
 
 /* Plays it to its end and fills `out` (zeroed) but for verdict and ms. Leaves nothing running. */

@@ -27,6 +27,8 @@ struct show {
     struct run_result *result;
     const char *dir;
     FILE *trace;
+    const struct step
+        *said; /* what the sender of the step plays: the step itself but in mutants; NULL: nothing */
     bool over; /* nothing behind this can be judged */
 };
 
@@ -44,6 +46,7 @@ struct strand *show_strand(const struct show *w, enum role owner, struct party p
 
 /* One step of a puppet, or of two: sends, receives, judges. */
 void show_arrow(struct show *w, const struct step *s);
+void show_send(struct show *w, const struct step *s);
 void show_handshake(struct show *w, const struct step *s);
 void show_quiet(struct show *w, const struct step *s);
 
