@@ -167,6 +167,8 @@ static struct pattern spoiled(struct altering *a, const struct pattern *made, en
 
 static bool is_empty(const struct pattern *p)
 {
+    if (p->kind == PATTERN_CALL && (p->fn == FN_HEX || p->fn == FN_B64) && p->count)
+        return is_empty(&p->parts[0]);
     return p->kind == PATTERN_LITERAL && !*p->text;
 }
 

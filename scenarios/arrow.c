@@ -43,6 +43,15 @@ static void note(struct show *w, const struct step *s, const struct fields *in)
 
 /* --- sending --- */
 
+/* As the flow says; of a 4xx that says no more, 400. */
+static unsigned status_of(const struct step *s, const struct fields *in)
+{
+    struct value told = fields_get(in, "status");
+
+    if (told.kind == VALUE_NUMBER && told.number >= 100 && told.number < 1000) return (unsigned)told.number;
+    return s->message->code >= 100 ? s->message->code : 400;
+}
+
 static enum err write_message(struct show *w, const struct step *s, struct strand *end, struct fields *in,
                               struct buf *out)
 {
@@ -58,7 +67,7 @@ static enum err write_message(struct show *w, const struct step *s, struct stran
         return request_write(s->message, in, &leg, out);
     case MESSAGE_RESPONSE:
         leg.media = media_answer(leg.media); /* in the family of what was asked */
-        return response_write(s->message->code >= 100 ? s->message->code : 400, in, &leg, out);
+        return response_write(status_of(s, in), in, &leg, out);
     case MESSAGE_TLS:
     case MESSAGE_CLOSE:
         return OK;
@@ -101,7 +110,7 @@ void show_send(struct show *w, const struct step *s)
         fill_in(w, s, &out);
         bind_filled(w, s, &out);
     }
-    note(w, s, &out);
+    if (!show_puppet(w, s->to.role)) note(w, s, &out); /* a puppet learns it from what it takes */
     enum err e = w->over ? OK : write_message(w, s, end, &out, &bytes);
     if (e == OK && !w->over) e = strand_send(end, buf_span(&bytes));
     if (e != OK && !end->closed)
@@ -132,12 +141,11 @@ static void receive_message(struct show *w, const struct step *s)
     else if (a.taken == TAKE_NOTHING)
         buf_str(&got, "nothing in time");
     if (a.arrival.end) w->stage.facts = &a.arrival.end->facts;
-    bool came = a.taken == TAKEN || a.taken == TAKE_BROKEN;
-    bool held = s->message->kind == MESSAGE_CLOSE ? closed : came;
+    bool broken_on_purpose = a.taken == TAKE_BROKEN && show_puppet(w, s->from.role) && w->said == s;
+    bool held = s->message->kind == MESSAGE_CLOSE ? closed : a.taken == TAKEN || broken_on_purpose;
     if (judge_message(w, s, held, buf_cstr(&got)) && s->message->kind != MESSAGE_CLOSE) {
+        if (!broken_on_purpose) judge_fields(w, s, &in); /* against what was known before */
         note(w, s, &in);
-        bool broken_on_purpose = a.taken == TAKE_BROKEN && show_puppet(w, s->from.role);
-        if (!broken_on_purpose) judge_fields(w, s, &in);
     }
     trace_message(w, s, s->message->word, &in);
     buf_clear(&got);

@@ -177,11 +177,25 @@ static void make_field(struct show *w, const struct field *f, struct fields *out
     }
 }
 
+/* In a mutant: what is left out or replaced is known by its name all the same, for what is made of it later. */
+static void bind_original(struct show *w, const struct step *s, size_t i)
+{
+    const struct step *original = w->stage.step;
+    const struct pattern *p = i < original->count ? &original->field[i].pattern : NULL;
+    struct value unused;
+
+    if (s == original || !p || !p->capture || s->field[i].pattern.capture) return;
+    (void)!make_value(&w->stage, p, original->field[i].name, &unused);
+}
+
 struct fields make_fields(struct show *w, const struct step *s)
 {
     struct fields out = { .vars = &w->stage.vars };
 
-    for (size_t i = 0; i < s->count && !w->over; i++) make_field(w, &s->field[i], &out);
+    for (size_t i = 0; i < s->count && !w->over; i++) {
+        bind_original(w, s, i);
+        make_field(w, &s->field[i], &out);
+    }
     return out;
 }
 

@@ -45,6 +45,15 @@ static struct value member_of(struct value v, const char *path)
     return path ? value_member(&v, path) : v;
 }
 
+/* The first of this kind, whatever its name: what user=- forbids. */
+static struct value any_of(const struct fields *in, const struct field_def *def)
+{
+    for (size_t i = 0; i < in->count; i++) {
+        if (in->held[i].def == def) return in->held[i].value;
+    }
+    return (struct value){ 0 };
+}
+
 /* A User Property is named by its pattern: user=ace_as_hint:... */
 static struct value received(struct show *w, const struct field *f, const struct fields *in)
 {
@@ -54,6 +63,8 @@ static struct value received(struct show *w, const struct field *f, const struct
         if (!stage_find(&w->stage, f->name, &v)) v = (struct value){ 0 };
     } else if (f->pattern.kind == PATTERN_PAIR) {
         v = fields_get(in, fields_user_name(&w->stage.vars, span_str(f->pattern.text)));
+    } else if (f->def->type == FIELD_PAIR) {
+        v = any_of(in, f->def);
     } else {
         v = fields_get(in, f->name);
     }

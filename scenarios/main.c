@@ -65,6 +65,7 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
         fputs("ace-scenarios: where is this program?\n", stderr);
         return STATUS_ERROR;
     }
+    if (mode == RUN_MODEL) buf_str(&out, "/model"); /* a report of its own: it says nothing of any program */
     r.bin = buf_cstr(&bin);
     r.out = buf_cstr(&out);
     r.home = o->home ? o->home : buf_cstr(&home);

@@ -328,6 +328,12 @@ static bool is_blamed(const struct mutant *m, const struct check_result *c)
     return c->line == m->blame.line && span_is(buf_span(&c->file), m->blame.file);
 }
 
+/* The message as such: what is broken inside may make it another, or none at all. */
+static bool is_message_of(const struct mutant *m, const struct check_result *c)
+{
+    return c->field.n == 0 && c->line == m->broken.at.line && span_is(buf_span(&c->file), m->broken.at.file);
+}
+
 /* One wrong field may well break others of the same message: those are on the first broken arrow too. */
 enum fate mutant_fate(const struct mutant *m, const struct run_result *r)
 {
@@ -337,7 +343,8 @@ enum fate mutant_fate(const struct mutant *m, const struct run_result *r)
         const struct check_result *c = &r->checks[i];
         if (c->held) continue;
         if (!first) first = c;
-        if (span_eq(buf_span(&c->arrow), buf_span(&first->arrow)) && is_blamed(m, c)) return FATE_CAUGHT;
+        if (span_eq(buf_span(&c->arrow), buf_span(&first->arrow)) && (is_blamed(m, c) || is_message_of(m, c)))
+            return FATE_CAUGHT;
     }
     if (first) return FATE_MISBLAMED;
     return r->verdict == VERDICT_ERROR || r->verdict == VERDICT_SKIP ? FATE_UNTOLD : FATE_SURVIVED;

@@ -48,7 +48,7 @@ void mutants_clear(struct mutants *m);
 
 /* What became of a mutant in the run `r` of it. */
 enum fate {
-    FATE_CAUGHT,    /* a check on the line to blame broke, on the arrow that broke first  */
+    FATE_CAUGHT, /* a check on the line to blame, or the message as such, broke, on the arrow that broke first */
     FATE_MISBLAMED, /* checks broke, but none on that line of the first broken arrow    */
     FATE_SURVIVED,  /* nothing broke                                                   */
     FATE_UNTOLD,    /* the run ended as an error or was skipped before anything broke  */

@@ -17,6 +17,8 @@ struct child {
 
 enum { CHILD_OUT, CHILD_ERR };
 
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
 /* Starts build/.../bin/NAME in folder `dir`. `args` ends with NULL. */
 void child_start(struct child *c, const char *dir, const char *name, const char *const *args);
 /* Waits until `text` stands in the output; false: it did not come in time, or the program ended before. */
