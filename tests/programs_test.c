@@ -12,7 +12,6 @@
  * corrupted is told by the others in one clear line, with a status other than 0, and nothing hangs.
  */
 
-
 struct bed {
     char dir[64], as_url[64], broker_port[16];
     struct child as, broker;
