@@ -169,10 +169,43 @@ static struct verdict without_token(const struct authn *a)
 {
     struct verdict v = { .is = VERDICT_ADMIT };
 
-    if (scope_count(a->settings->open) == 0) /* */
+    if (scope_count(a->settings->open) == 0 && !a->settings->authz_info) /* */
         return refuse(ERR_NOT_AUTHORIZED, "there are no public topics");
     v.grant = grant_public(a->settings->open); /* [R-TLS-04] */
     return v.grant ? v : refuse(ERR_NO_MEMORY, "no memory for a grant");
+}
+
+bool authn_knows(const struct authn *a, const struct key *key, int64_t now)
+{
+    return tokens_of_key(a->tokens, key, now).n > 0;
+}
+
+static struct verdict judge_tls(const struct authn *a, struct claims *claims, const struct tls_facts *tls,
+                                int64_t now)
+{
+    struct verdict v = { .is = VERDICT_ADMIT, .by_tls = true };
+    struct proven *proven = NULL;
+    enum err e = tls_proven(tls, NULL, &proven);
+
+    if (e != OK) return refuse(told(e), "TLS proves no key"); /* [R-TLS12-01] */
+    e = grant_make(claims, proven, a->settings->open, now, &v.grant);
+    proven_free(proven);
+    return e == OK ? v : refuse(told(e), "token has ended or is bound to another key");
+}
+
+struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
+                         int64_t now)
+{
+    struct verdict v = { .is = VERDICT_REFUSE };
+    struct claims *claims = NULL;
+    struct span token = tls->peer_key ? tokens_of_key(a->tokens, tls->peer_key, now) : span(NULL, 0);
+
+    if (token.n == 0) return refuse(ERR_NOT_AUTHORIZED, "no token is stored for the key that TLS proved");
+    if (keep(attempt, token) != OK) return refuse(ERR_NO_MEMORY, "no memory for the token");
+    v.err = told(token_open(token, &a->settings->trust, now, &claims, &v.why));
+    if (claims) v = judge_tls(a, claims, tls, now);
+    claims_free(claims);
+    return v;
 }
 
 struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
@@ -183,7 +216,9 @@ struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *co
     if (props_has(&connect->props, PROP_AUTH_METHOD)) return by_method(a, connect, tls, attempt, now);
     if (props_has(&connect->props, PROP_AUTH_DATA)) /* [R-CONN-18] */
         return refuse(ERR_PROTOCOL, "authentication data without a method");
-    if (!c->has_username && !c->has_password) return without_token(a);
+    bool known = tls->peer == TLS_PEER_RPK;
+    if (!c->has_username && !c->has_password)
+        return known ? authn_tls(a, tls, attempt, now) : without_token(a);
     if (connect->version == MQTT_V311) return by_username(a, c, tls, attempt, now);
     return refuse(ERR_NOT_AUTHORIZED, "user name or password without method ace");
 }

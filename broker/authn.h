@@ -10,10 +10,13 @@
  * Who is this, and what may they do? CONNECT, AUTH and what TLS showed go in, a verdict comes out; nothing else happens.
  * RFC 9431 2.2.3 to 2.2.5 and section 4.
  */
+struct upload_meter;
+
 struct authn {
     const struct settings *settings;
     struct tokens *tokens; /* for "challenge with the token stored for this client" */
     struct entropy *entropy;
+    struct upload_meter *meter;
 };
 
 /* One try to prove a token, from the packet that named it to the verdict. All zero: none. */
@@ -29,12 +32,20 @@ struct verdict {
     enum err err;        /* REFUSE */
     bool hint;           /* REFUSE: another token would help, so say where to get one [R-DISC-05] */
     struct grant *grant; /* ADMIT: the caller's */
+    bool by_tls;         /* ADMIT: TLS showed who it is, so uploads change its rights */
     struct fault why;    /* for the log; holds no secrets */
 };
 
 /* CONNECT, of either version. On CHALLENGE and ADMIT `attempt` holds the token, if there is one. */
 struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
                              const struct tls_facts *tls, struct attempt *attempt, int64_t now);
+
+/* TLS:Known,MQTT:none: the token stored for the key that TLS proved [R-RPK-13]; also later, when another one was uploaded. */
+struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
+                         int64_t now);
+
+/* Asked during the handshake: is a valid token stored for this key [R-RPK-11]? */
+bool authn_knows(const struct authn *a, const struct key *key, int64_t now);
 
 /* AUTH 0x19 on an admitted connection whose rights so far are `old`: CHALLENGE or REFUSE. */
 struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,

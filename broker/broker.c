@@ -25,6 +25,7 @@ static bool fill_world(struct broker *b, const struct limits *l)
     struct retained_limits retained = retained_limits(l);
 
     if (entropy_fill(b->authn.entropy, key, sizeof key) != OK) return false;
+    memcpy(b->meter.key, key, sizeof b->meter.key);
     b->conns = map_new(key);
     b->crowd = crowd_new(key);
     b->router = router_new(key);
@@ -39,7 +40,7 @@ struct broker *broker_new(const struct settings *settings, struct entropy *entro
     struct broker *b = calloc(1, sizeof *b);
 
     if (!b) return NULL;
-    b->authn = (struct authn){ .settings = settings, .entropy = entropy };
+    b->authn = (struct authn){ .settings = settings, .entropy = entropy, .meter = &b->meter };
     b->due_end = &b->due;
     if (fill_world(b, &settings->limits)) return b;
     broker_free(b);
@@ -150,6 +151,7 @@ static enum err enter(struct broker *b, struct conn *c, const struct visitor *v,
 
     TRY(crowd_enter(b->crowd, v->address, limit, &c->waiting));
     c->session = session_new(c->id, &b->authn, v->tls, now);
+    if (c->session) session_from(c->session, v->address);
     return c->session ? map_put(b->conns, span(&c->id, sizeof c->id), c) : ERR_NO_MEMORY;
 }
 
@@ -173,6 +175,21 @@ static void publish(struct broker *b, struct conn *c, int64_t now)
     session_published(c->session, &b->packet, e);
 }
 
+static void retoken(struct broker *b, int64_t now)
+{
+    size_t cursor = 0;
+
+    for (void *c; map_next(b->conns, &cursor, NULL, &c);) {
+        struct conn *each = c;
+        if (each->state && session_retoken(each->session, now)) attach_renew(b, each, now);
+    }
+}
+
+bool broker_knows(struct broker *b, const struct key *key, int64_t now)
+{
+    return authn_knows(&b->authn, key, now);
+}
+
 static void act(struct broker *b, struct conn *c, int64_t now)
 {
     switch (b->intent.is) {
@@ -183,6 +200,9 @@ static void act(struct broker *b, struct conn *c, int64_t now)
         return;
     case INTENT_RENEWED:
         attach_renew(b, c, now);
+        return;
+    case INTENT_TOKEN:
+        retoken(b, now);
         return;
     case INTENT_PUBLISH:
         publish(b, c, now);

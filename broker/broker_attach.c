@@ -127,7 +127,8 @@ static void keep_token(struct broker *b, const struct session *s, struct span cl
     struct span token = session_token(s);
 
     if (grant_is_public(g)) return;
-    enum err e = tokens_put(b->authn.tokens, token, grant_claims(g)); /* [R-CACK-10, R-VAL-14, R-V311-06] */
+    enum err e =
+        tokens_put(b->authn.tokens, token, grant_claims(g), INT64_MAX); /* [R-CACK-10, R-VAL-14, R-V311-06] */
     if (e == OK) e = tokens_bind(b->authn.tokens, client_id, claims_key(grant_claims(g)));
     if (e != OK) log_event(log_of(b), LOG_WARN, "token_not_kept", LOG_STR("words", err_wire(e)->words));
 }

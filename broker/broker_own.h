@@ -5,6 +5,7 @@
 #include "broker/retained.h"
 #include "broker/session.h"
 #include "broker/states.h"
+#include "broker/upload.h"
 #include "common/base/map.h"
 
 /* What broker.c, broker_attach.c and broker_route.c share; nobody else includes this. */
@@ -27,6 +28,7 @@ struct due {
 
 struct broker {
     struct authn authn;
+    struct upload_meter meter;
     struct map *conns;
     struct crowd *crowd;
     struct router *router;

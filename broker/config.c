@@ -24,6 +24,9 @@ static const struct config_key keys[] = {
     { .name = "hint.audience",            .kind = CONFIG_BOOL,   .offset = AT(hint_audience), .reloadable = true, .fallback = "true", .doc = "name the first audience in the hint" },
     { .name = "hint.scope",               .kind = CONFIG_TEXT,   .offset = AT(hint_scope), .reloadable = true, .doc = "scope named in the hint, as words: \"pub:a/b sub:c/#\"" },
     { .name = "public",                   .kind = CONFIG_TEXT,   .offset = AT(open), .reloadable = true, .fallback = "\"\"", .doc = "topics that need no token, as words: \"pub:a sub:b/# pubsub:c\"; without: nobody comes in without a token" },
+    { .name = "authz_info.enabled",       .kind = CONFIG_BOOL,   .offset = AT(authz_info), .reloadable = true, .fallback = "true", .doc = "take tokens by PUBLISH to authz-info, for clients that prove their key in TLS" },
+    { .name = "authz_info.uploads",       .kind = CONFIG_INT,    .offset = AT(uploads), .reloadable = true, .low = 1, .high = 1000000, .fallback = "60", .doc = "tries of one address in a minute" },
+    { .name = "authz_info.unproven",      .kind = CONFIG_INT,    .offset = AT(unproven_seconds), .reloadable = true, .low = 1, .high = 31536000, .fallback = "600", .doc = "seconds that an uploaded token waits for its key to be proved in TLS" },
     { .name = "hide_topics",              .kind = CONFIG_BOOL,   .offset = AT(hide_topics), .reloadable = true, .fallback = "false", .doc = "say 0x80 instead of 0x87 about topics" },
     { .name = "lab",                      .kind = CONFIG_BOOL,   .offset = AT(lab), .reloadable = true, .fallback = "false", .doc = "tell peers why they are refused: never in production" },
     { .name = "mqtt311",                  .kind = CONFIG_BOOL,   .offset = AT(mqtt311), .reloadable = true, .fallback = "true", .doc = "offer MQTT 3.1.1 beside 5.0" },
@@ -163,6 +166,9 @@ static void settle(struct broker_config *c)
     s->min_hmac_key = (size_t)c->min_hmac_key;
     s->expiry_grace = c->expiry_grace;
     s->hide_topics = c->hide_topics;
+    s->authz_info = c->authz_info;
+    s->uploads = c->uploads;
+    s->unproven_seconds = c->unproven_seconds;
     s->lab = c->lab;
     s->mqtt311 = c->mqtt311;
     s->lenient_username = c->lenient_username;

@@ -13,6 +13,8 @@ struct broker_config {
     int64_t port;
     int min_version, max_version; /* index into "1.2|1.3" */
     int log_level;                /* enum log_level */
+    int64_t uploads, unproven_seconds;
+    bool authz_info;
     bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope, require_aud,
         require_exp;
     int64_t leeway, min_hmac_key, expiry_grace;

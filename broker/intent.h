@@ -13,6 +13,7 @@ struct intent {
         INTENT_NOTHING,
         INTENT_ADMIT,       /* answer with session_welcome() and session_admit(), or session_end() */
         INTENT_RENEWED,     /* the session has another grant */
+        INTENT_TOKEN,       /* a token was uploaded: sessions that TLS proved may have other rights now */
         INTENT_PUBLISH,     /* answer with session_published() */
         INTENT_SUBSCRIBE,   /* answer with session_subscribed() */
         INTENT_UNSUBSCRIBE, /* answer with session_unsubscribed() */

@@ -65,12 +65,18 @@ struct session *session_new(conn_id id, const struct authn *authn, const struct 
     return NULL;
 }
 
+void session_from(struct session *s, struct span address)
+{
+    buf_add(&s->address, address);
+}
+
 void session_free(struct session *s)
 {
     if (!s) return;
     tls_facts_clear(&s->tls);
     buf_clear(&s->in);
     buf_clear(&s->out);
+    buf_clear(&s->address);
     opening_clear(&s->opening);
     attempt_clear(&s->attempt);
     buf_clear(&s->proved);

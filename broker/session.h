@@ -14,6 +14,8 @@ struct session;
 
 /* `authn` outlives the session; facts are copied. NULL: no memory. */
 struct session *session_new(conn_id id, const struct authn *authn, const struct tls_facts *tls, int64_t now);
+/* Whence it came: uploads are counted by it. Call once. */
+void session_from(struct session *s, struct span address);
 void session_free(struct session *s);
 
 /* --- input --- */
@@ -46,6 +48,8 @@ void session_flow(struct session *s, size_t unsent, int64_t now);
 void session_tick(struct session *s, int64_t now);
 /* The clock jumped: what is measured from the last packet moves along. */
 void session_shift(struct session *s, int64_t by);
+/* A token was uploaded: is it one for the key that TLS proved here? Then it is what counts [R-TLS-13, R-TLS-14]. */
+bool session_retoken(struct session *s, int64_t now);
 /* New settings hold: public topics, how it speaks. */
 void session_reconfigured(struct session *s);
 /* Says why in CONNACK or DISCONNECT, as version and phase allow, and is over. Once. */

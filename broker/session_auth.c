@@ -38,6 +38,7 @@ static enum err admitted(struct session *s, const struct verdict *v, int64_t now
     const struct message *will = s->opening.will;
 
     take_grant(s, v->grant);
+    s->by_tls = v->by_tls;
     if (will && !grant_allows(s->grant, PERM_PUB, will->topic, now)) { /* [R-WILL-01, R-WILL-07, R-WILL-09] */
         session_farewell(s,
                          &(struct farewell){ ERR_NOT_AUTHORIZED, !grant_is_public(s->grant), "Will Topic" });
@@ -80,9 +81,22 @@ static enum err renewed(struct session *s, const struct verdict *v, struct inten
     return answer_auth(&s->voice, AUTH_SUCCESS, span(NULL, 0), &s->out); /* [R-REA-12] */
 }
 
+bool session_retoken(struct session *s, int64_t now)
+{
+    if (s->phase != PHASE_READY || !s->by_tls) return false;
+    struct verdict v = authn_tls(s->authn, &s->tls, &s->attempt, now);
+    if (v.is != VERDICT_ADMIT || span_eq(buf_span(&s->attempt.token), buf_span(&s->proved))) {
+        grant_free(v.grant);
+        attempt_clear(&s->attempt);
+        return false;
+    }
+    take_grant(s, v.grant);
+    return true;
+}
+
 static enum err renew(struct session *s, const struct mqtt_packet *in, int64_t now)
 {
-    if (in->reason.reason != AUTH_RENEW) return ERR_PROTOCOL;
+    if (in->reason.reason != AUTH_RENEW || !s->voice.has_method) return ERR_PROTOCOL; /* MQTT 5 4.12 */
     struct verdict v = authn_renew(s->authn, in, s->grant, &s->attempt);
     return v.is == VERDICT_REFUSE ? refused(s, &v) : challenge(s, now);
 }

@@ -19,10 +19,12 @@ struct session {
     struct tls_facts tls;
     enum phase phase;
     bool admitted, orderly;
+    bool by_tls; /* its rights come from the key that TLS proved */
     struct voice voice;
     struct buf in, out;
     size_t taken;  /* bytes of `in` already decoded */
     uint8_t level; /* of CONNECT, for its refusal */
+    struct buf address;
     struct opening opening;
     struct attempt attempt; /* CONNECT's, or that of a running renewal */
     bool renewing;

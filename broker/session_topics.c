@@ -1,5 +1,6 @@
 #include "broker/session.h"
 #include "broker/session_own.h"
+#include "broker/upload.h"
 
 #include "common/ace/topic.h"
 
@@ -85,13 +86,54 @@ static enum err accept_once(struct session *s, const struct mqtt_packet *in, str
     return accept(in, topic, now, out);
 }
 
+/* --- tokens --- */
+
+/* [R-AZI-10..15] What is wrong with a token is told as for a message; MQTT 3.1.1 has no words for it [R-AZI-22]. */
+static enum err upload_answer(struct session *s, const struct mqtt_packet *in, enum err e)
+{
+    const struct mqtt_publish *p = &in->publish;
+
+    if (in->version == MQTT_V311 && e != ERR_NO_MEMORY) e = OK;
+    if (e != OK) return refuse_publish(s, in, e);
+    if (p->qos == 0) return OK;
+    return answer_ack(&s->voice, p->qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, p->id, OK, &s->out);
+}
+
+static enum err take_token(struct session *s, struct span payload, int64_t now)
+{
+    const struct settings *set = settings_of(s);
+    struct fault why = { 0 };
+
+    if (!set->authz_info) return ERR_NOT_AUTHORIZED;
+    if (!upload_may(s->authn->meter, buf_span(&s->address), (uint32_t)set->uploads, now)) return ERR_QUOTA;
+    enum err e = upload_token(s->authn, payload, now, &why);
+    struct hash_hint hint = hash_hint(payload);
+    log_event(set->log, LOG_INFO, e == OK ? "token_stored" : "token_refused", LOG_INT("conn", s->id),
+              LOG_STR("token", hint.text), LOG_STR("why", why.why));
+    return e;
+}
+
+/* Whatever else PUBLISH says of it: no retained message, no delivery [R-AZI-02, R-AZI-03]. */
+static enum err on_upload(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
+{
+    enum arrival arrival = ARRIVAL_NEW;
+    enum err e = in->publish.qos == 2 ? delivery_arrive(s->delivery, in->publish.id,
+                                                        (size_t)s->limits.receive_maximum, &arrival)
+                                      : OK;
+
+    if (e == OK && arrival == ARRIVAL_NEW) e = take_token(s, in->publish.payload, now);
+    if (e == OK && arrival == ARRIVAL_NEW) out->is = INTENT_TOKEN;
+    return upload_answer(s, in, e);
+}
+
 enum err session_on_publish(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
 {
     struct span topic;
 
     if (props_has(&in->props, PROP_SUBSCRIPTION_ID)) return ERR_PROTOCOL; /* MQTT 5 3.3.4 */
     TRY(resolve(s, in, &topic));
-    if (!topic_name_valid(topic)) return ERR_TOPIC; /* [R-PUB-09] */
+    if (!topic_name_valid(topic)) return ERR_TOPIC;                    /* [R-PUB-09] */
+    if (span_is(topic, AUTHZ_INFO)) return on_upload(s, in, now, out); /* [R-AZI-04] needs no right */
     if (!grant_allows(s->grant, PERM_PUB, topic, now))
         return refuse_publish(s, in, ERR_NOT_AUTHORIZED); /* [R-PUB-01, R-EXP-02] */
     TRY(learn_alias(s, in));

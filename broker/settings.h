@@ -36,15 +36,18 @@ struct limits {
 struct settings {
     struct limits limits;
     struct token_trust trust;
-    struct scope *open;    /* public topics; empty: nobody comes in without a token */
-    struct buf hint;       /* JSON of ace_as_hint; empty: none */
-    size_t min_hmac_key;   /* */
-    int64_t expiry_grace;  /* an idle connection outlives its token by this much */
-    bool hide_topics;      /* 0x80 instead of 0x87 [R-PUB-05] */
-    bool lab;              /* refusals say why in the Reason String */
-    bool mqtt311;          /* offer MQTT 3.1.1 [R-V311-01] */
-    bool lenient_username; /* */
-    struct log *log;       /* may be NULL */
+    struct scope *open;       /* public topics; empty: nobody comes in without a token */
+    struct buf hint;          /* JSON of ace_as_hint; empty: none */
+    size_t min_hmac_key;      /* */
+    int64_t expiry_grace;     /* an idle connection outlives its token by this much */
+    bool authz_info;          /* tokens are taken by PUBLISH [R-AZI-05] */
+    int64_t uploads;          /* of one address in a minute [R-AZI-18] */
+    int64_t unproven_seconds; /* how long an uploaded token waits for its key to be proved [R-AZI-19] */
+    bool hide_topics;         /* 0x80 instead of 0x87 [R-PUB-05] */
+    bool lab;                 /* refusals say why in the Reason String */
+    bool mqtt311;             /* offer MQTT 3.1.1 [R-V311-01] */
+    bool lenient_username;    /* */
+    struct log *log;          /* may be NULL */
 };
 
 #endif

@@ -12,6 +12,7 @@ struct entry {
     uint8_t key[SHA256_SIZE];
     struct buf token;
     int64_t end, iat;
+    int64_t until; /* unproved: forgotten then */
     bool has_iat;
     size_t clients; /* Client Identifiers that proved this key, oldest first */
     struct buf client[CLIENTS_PER_KEY];
@@ -82,16 +83,22 @@ void tokens_free(struct tokens *t)
     free(t);
 }
 
+/* When it leaves the store at the latest. */
+static int64_t leaves(const struct entry *e)
+{
+    return e->end < e->until ? e->end : e->until;
+}
+
 void tokens_sweep(struct tokens *t, int64_t now)
 {
     if (now < t->soonest) return;
     t->soonest = INT64_MAX;
     for (struct entry *e = t->used.next, *next; e != &t->used; e = next) {
         next = e->next;
-        if (now >= e->end)
+        if (now >= leaves(e))
             drop(t, e);
-        else if (e->end < t->soonest)
-            t->soonest = e->end;
+        else if (leaves(e) < t->soonest)
+            t->soonest = leaves(e);
     }
 }
 
@@ -146,11 +153,11 @@ static void fill(struct tokens *t, struct entry *e, struct buf *token, const str
     e->end = claims_end(claims);
     e->has_iat = c->has_iat;
     e->iat = c->iat;
-    if (e->end < t->soonest) t->soonest = e->end;
+    if (leaves(e) < t->soonest) t->soonest = leaves(e);
     touch(t, e);
 }
 
-enum err tokens_put(struct tokens *t, struct span token, const struct claims *claims)
+enum err tokens_put(struct tokens *t, struct span token, const struct claims *claims, int64_t until)
 {
     uint8_t thumbprint[SHA256_SIZE];
     struct buf copy = { 0 };
@@ -167,6 +174,7 @@ enum err tokens_put(struct tokens *t, struct span token, const struct claims *cl
         buf_clear(&copy);
         return err;
     }
+    if (e->until < until || !e->token.n) e->until = until;
     fill(t, e, &copy, claims);
     shed(t); /* never the one just put: it is the last */
     return OK;
@@ -217,7 +225,7 @@ enum err tokens_bind(struct tokens *t, struct span client_id, const struct key *
 
 static struct span lend(struct tokens *t, struct entry *e, int64_t now)
 {
-    if (!e || now >= e->end) return span(NULL, 0);
+    if (!e || now >= leaves(e)) return span(NULL, 0);
     touch(t, e);
     return buf_span(&e->token);
 }

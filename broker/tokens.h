@@ -20,9 +20,10 @@ void tokens_free(struct tokens *t);
 
 /*
  * Keeps `token`, from which `claims` were opened [R-VAL-14]. Of two tokens with one key the newer `iat` stays, without
- * `iat` on both the later arrival (A-35). Errors: ERR_PROTOCOL (its key is unknown to us), ERR_QUOTA, ERR_NO_MEMORY.
+ * `iat` on both the later arrival (A-35). Who has not proved its key keeps it `until` [R-AZI-19]; INT64_MAX, as long as it lasts:
+ * proved, which an upload of the same key does not undo. Errors: ERR_PROTOCOL (its key is unknown to us), ERR_QUOTA, ERR_NO_MEMORY.
  */
-MUST_USE enum err tokens_put(struct tokens *t, struct span token, const struct claims *claims);
+MUST_USE enum err tokens_put(struct tokens *t, struct span token, const struct claims *claims, int64_t until);
 /* From now on this Client Identifier finds the token of this key, if there is one. Errors: ERR_NO_MEMORY. */
 MUST_USE enum err tokens_bind(struct tokens *t, struct span client_id, const struct key *key);
 

@@ -229,6 +229,13 @@ static enum err open_keylog(struct wire *w, struct fault *why)
     return w->keylog < 0 ? ERR_IO : OK;
 }
 
+static bool knows_key(void *self, const struct key *key)
+{
+    struct wire *w = self;
+
+    return broker_knows(w->broker, key, now(w));
+}
+
 static enum err open_tls(struct wire *w, struct fault *why)
 {
     static const int versions[] = { TLS_1_2, TLS_1_3 };
@@ -238,6 +245,8 @@ static enum err open_tls(struct wire *w, struct fault *why)
                       .max_version = versions[c->max_version],
                       .alpn = { "mqtt" } },
         .own = { { buf_span(&c->certificate), c->key.key } },
+        .ask = TLS_ASK_RPK,
+        .owner = { .self = w, .knows_key = knows_key },
     };
 
     TRY(open_keylog(w, why));

@@ -150,7 +150,7 @@ void handshake_read(struct stage *s, const struct strand *end, struct fields *ou
 {
     const struct tls_facts *f = &end->facts;
     bool at_server = end->accepted;
-    unsigned alert = end->opened ? 0 : handshake_alert(end->reason);
+    unsigned alert = end->closed ? handshake_alert(end->reason) : 0; /* in TLS 1.3 a client hears of it after its Finished */
 
     if (alert) add(out, at_server ? "client_alert" : "alert", value_number(alert));
     if (!end->opened) return;

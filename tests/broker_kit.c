@@ -69,6 +69,8 @@ void kit_init(struct kit *k)
         .min_hmac_key = 32,
         .expiry_grace = 30,
         .mqtt311 = true,
+        .uploads = 60,
+        .unproven_seconds = 600,
         .lenient_username = true,
         .trust = { .issuer_count = 1,
                    .issuers = &k->issuer,

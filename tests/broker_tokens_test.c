@@ -28,7 +28,7 @@ static void sample_clear(struct sample *s)
 
 static enum err put(struct tokens *t, const struct sample *s)
 {
-    return tokens_put(t, buf_span(&s->token), s->claims);
+    return tokens_put(t, buf_span(&s->token), s->claims, INT64_MAX);
 }
 
 static bool has(struct tokens *t, const struct sample *s, int64_t now)

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#define AUTHZ_INFO "authz-info"
-
 enum { ALL_PERMS = PERM_PUB | PERM_SUB, MAX_SCOPE_TEXT = 96 * 1024 };
 
 /* The filters stand one behind the other in `text`. */

@@ -7,6 +7,9 @@
 
 enum { MAX_TOPIC = 4096, MAX_TOPIC_LEVELS = 128 };
 
+/* The topic that takes tokens and never gives any (RFC 9431 2.2.2). */
+#define AUTHZ_INFO "authz-info"
+
 /* MQTT 5 4.7: non-empty, valid UTF-8 without U+0000, within the limits above; names without wildcards, filters with + and # only as
  * whole levels, # only last. A shared subscription is not a filter here: topic_unshare() first. */
 bool topic_name_valid(struct span topic);

@@ -1,0 +1,29 @@
+#ifndef BROKER_UPLOAD_H
+#define BROKER_UPLOAD_H
+
+#include "broker/authn.h"
+
+/*
+ * authz-info: tokens that arrive by PUBLISH, before their key is proved in TLS (RFC 9431 2.2.2, RFC 9200 5.10.1). Who uploads does not
+ * matter, and gains nothing: a token gives rights to whoever proves its key.
+ */
+
+/*
+ * Judges a payload like any other token and keeps it by its key [R-AZI-06..09]. Until its key is proved it stays only
+ * `unproven_seconds` [R-AZI-19]. Errors: ERR_NOT_A_TOKEN, ERR_NOT_AUTHORIZED, ERR_QUOTA, ERR_NO_MEMORY; `why` is for the log.
+ */
+MUST_USE enum err upload_token(const struct authn *a, struct span payload, int64_t now, struct fault *why);
+
+/* How many uploads each address has tried in this minute [R-AZI-18]. Addresses may share a counter: bounded memory, never too lax. */
+enum { UPLOAD_COUNTERS = 256 };
+
+struct upload_meter {
+    uint8_t key[16];
+    int64_t minute;
+    uint32_t count[UPLOAD_COUNTERS];
+};
+
+/* Counts one more. false: it is one too many. */
+bool upload_may(struct upload_meter *m, struct span address, uint32_t per_minute, int64_t now);
+
+#endif
