@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <strings.h>
 
 bool address_read(const char *host, uint16_t port, struct sockaddr_storage *out)
 {
@@ -24,6 +25,11 @@ bool address_read(const char *host, uint16_t port, struct sockaddr_storage *out)
     }
     address_set_port((struct sockaddr *)out, port);
     return true;
+}
+
+bool address_localhost(const char *host, uint16_t port, struct sockaddr_storage *out)
+{
+    return strcasecmp(host, "localhost") == 0 && address_read("127.0.0.1", port, out);
 }
 
 bool address_is_loopback(const struct sockaddr *a)

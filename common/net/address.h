@@ -11,6 +11,9 @@ enum { HOST_MAX = 255, ADDRESS_TEXT = 64 };
 /* Reads an IPv4 or IPv6 literal (brackets allowed). false: it is a name, or nothing. */
 bool address_read(const char *host, uint16_t port, struct sockaddr_storage *out);
 
+/* 127.0.0.1 for "localhost" (RFC 6761 6.3): where no look-up answers, as on machines without a hosts file. false: another name. */
+bool address_localhost(const char *host, uint16_t port, struct sockaddr_storage *out);
+
 bool address_is_loopback(const struct sockaddr *a);
 socklen_t address_size(const struct sockaddr *a);
 void address_set_port(struct sockaddr *a, uint16_t port);

@@ -482,6 +482,11 @@ static void on_looked_up(uv_getaddrinfo_t *look, int status, struct addrinfo *fo
         try_next_address(l);
         return;
     }
+    struct sockaddr_storage local;
+    if (address_localhost(l->host, l->port, &local)) {
+        connect_to(l, (struct sockaddr *)&local);
+        return;
+    }
     judge(l, ERR_IO, "");
     fault_set(&l->why, 0, "%s: %s", l->host, status ? uv_strerror(status) : "no address");
     drop(l);

@@ -120,6 +120,7 @@ static enum err resolve(const char *host, uint16_t port, struct sockaddr_storage
 
     if (address_read(host, port, out)) return OK;
     int status = getaddrinfo(host, NULL, &hints, &found);
+    if (status != 0 && address_localhost(host, port, out)) return OK;
     if (status != 0) {
         fault_set(why, 0, "%s: %s", host, gai_strerror(status));
         return ERR_MALFORMED;
