@@ -449,7 +449,11 @@ static enum err check_token(const struct device *d, const struct device_connect_
     const struct holding *h = device_holding(d);
     const struct mqtt_will *will = want->mqtt.will;
 
-    if (!want->use_token) return OK;
+    if (!want->use_token && want->tls == DEVICE_TLS_ANON) return OK;
+    if (h && want->tls == DEVICE_TLS_RPK && key_type(h->key) == KEY_OCT) {
+        fault_set(why, 0, "the token's key is symmetric: it cannot be shown as raw public key");
+        return ERR_PROTOCOL;
+    }
     if (!h) {
         fault_set(why, 0, "no token: get one first");
         return ERR_PROTOCOL;
@@ -470,7 +474,8 @@ static enum err open_link(struct device *d, struct fault *why)
     struct link_target to = { d->config->host, (uint16_t)d->config->port };
     struct link_owner owner = { d, on_opened, on_input, NULL, on_closed };
     struct link_options o = { 0 };
-    enum err e = trust_broker(d->config, device_holding(d), protocol(d, "mqtt"), &o.tls, why);
+    struct key *shown = d->connect.tls == DEVICE_TLS_RPK ? d->holding.key : NULL; /* [R-RPK-02] */
+    enum err e = trust_broker(d->config, device_holding(d), shown, protocol(d, "mqtt"), &o.tls, why);
 
     if (e != OK) return e;
     e = link_connect(d->loop, &to, &o, &owner, &d->link);

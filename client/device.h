@@ -65,7 +65,10 @@ void device_forget(struct device *d);
 
 struct device_connect_want {
     struct dialog_connect mqtt; /* token, key, facts are filled in */
-    enum { DEVICE_TLS_ANON } tls;
+    enum {
+        DEVICE_TLS_ANON,
+        DEVICE_TLS_RPK
+    } tls;          /* RPK: the token is at authz-info already; we prove its key [R-RPK-01] */
     bool use_token; /* false: DIALOG_POP_STORED or MQTT:None */
 };
 /* Answered by DEVICE_SECURED, then DEVICE_DIALOG events, at the end DEVICE_CLOSED. Errors at once: ERR_PROTOCOL (connected already, no token, it has ended), with a reason. */

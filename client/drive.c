@@ -7,6 +7,7 @@
 
 #include "client/device.h"
 #include "common/ace/hints.h"
+#include "common/ace/topic.h"
 #include "common/codec/text.h"
 #include "common/net/control.h"
 
@@ -236,14 +237,17 @@ static enum err connect_broker(struct drive *v, struct fault *why)
     struct mqtt_props props = { 0 }, will_props = { 0 };
     struct mqtt_will will = { .present = true };
     struct device_connect_want want = { 0 };
-    struct span tls = SPAN("anon"), id = span_str(v->config->client_id ? v->config->client_id : "");
+    static const char *const ways[] = { "anon", "rpk", NULL };
+    struct span id = span_str(v->config->client_id ? v->config->client_id : "");
     int64_t version = arg_or(v, "version", v->config->version == MQTT_CHOICE_5 ? 5 : 4);
     enum dialog_pop pop;
+    int tls = 0;
 
     TRY(choose_pop(v, &pop, why));
-    arg_text(v, "tls", &tls);
     arg_text(v, "client_id", &id);
-    if (!span_is(tls, "anon")) return unsupported(why, "tls");
+    if (!choose(v, "tls", ways, &tls)) return unsupported(why, "tls");
+    want.tls = tls == 1 ? DEVICE_TLS_RPK : DEVICE_TLS_ANON;
+    if (want.tls == DEVICE_TLS_RPK) pop = DIALOG_POP_NONE; /* [R-TLS-08] */
     if (version != 4 && version != 5) return unsupported(why, "version");
     fill_props(v, &props, &will_props);
     want.use_token = pop == DIALOG_POP_EXPORTER || pop == DIALOG_POP_CHALLENGE;
@@ -292,6 +296,29 @@ static enum err publish(struct drive *v, struct fault *why)
     first_text(v, "topic", &m.topic);
     if (!arg_text(v, "payload", &m.payload)) doc_text(doc_at(doc_get(v->step, "args"), 1), &m.payload);
     m.qos = (uint8_t)arg_or(v, "qos", 0);
+    m.retain = arg_or(v, "retain", 0) != 0;
+    v->wait = m.qos ? WAIT_PUBLISHED : WAIT_NONE;
+    enum err e = dialog_publish(d, &m, &id);
+    device_flush(v->device);
+    if (e == OK && m.qos == 0) answer_ok(v, NULL);
+    return e;
+}
+
+/* [R-RPK-01] The token held, to authz-info. */
+static enum err publish_token(struct drive *v, struct fault *why)
+{
+    const struct holding *h = device_holding(v->device);
+    struct dialog_message m = { .topic = SPAN(AUTHZ_INFO) };
+    struct dialog *d;
+    uint16_t id;
+
+    TRY(need_dialog(v, &d, why));
+    if (!h) {
+        fault_set(why, 0, "no token: get one first");
+        return ERR_PROTOCOL;
+    }
+    m.payload = buf_span(&h->token);
+    m.qos = (uint8_t)arg_or(v, "qos", 1);
     m.retain = arg_or(v, "retain", 0) != 0;
     v->wait = m.qos ? WAIT_PUBLISHED : WAIT_NONE;
     enum err e = dialog_publish(d, &m, &id);
@@ -407,10 +434,12 @@ static const struct {
     const char *name;
     verb_begin *begin;
 } verbs[] = {
-    { "get-token", get_token }, { "connect", connect_broker }, { "publish", publish },
-    { "subscribe", subscribe }, { "unsubscribe", subscribe },  { "reauth", reauth },
-    { "ping", ping },           { "disconnect", disconnect },  { "drop", drop },
-    { "forget", forget },       { "clock", clock_step },
+    { "get-token", get_token },   { "connect", connect_broker },
+    { "publish", publish },       { "publish-token", publish_token },
+    { "subscribe", subscribe },   { "unsubscribe", subscribe },
+    { "reauth", reauth },         { "ping", ping },
+    { "disconnect", disconnect }, { "drop", drop },
+    { "forget", forget },         { "clock", clock_step },
 };
 
 /* Also while a verb waits for its outcome: whoever drives us may be done with it. */
@@ -601,10 +630,10 @@ static void on_ended(void *self)
 
 static enum err say_ready(void)
 {
-    static const char *const features[] = { "exporter",  "challenge", "hs256",  "ed25519",
-                                            "es256",     "jwt",       "cbor",   "form",
-                                            "discovery", "mqtt311",   "tls12",  "reauth",
-                                            "session",   "will",      "retain", "clock" };
+    static const char *const features[] = { "exporter",  "challenge", "rpk",   "authz-info", "hs256",
+                                            "ed25519",   "es256",     "jwt",   "cbor",       "form",
+                                            "discovery", "mqtt311",   "tls12", "reauth",     "session",
+                                            "will",      "retain",    "clock" };
     struct doc *d = doc_new_map(), *list = doc_new_array();
 
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) doc_add(list, doc_new_str(features[i]));

@@ -25,10 +25,10 @@ static void expect(const struct cnf *rs_cnf, struct tls_client_options *o)
     }
 }
 
-enum err trust_broker(const struct client_config *c, const struct holding *h, struct tls_protocol protocol,
-                      struct tls_config **out, struct fault *why)
+enum err trust_broker(const struct client_config *c, const struct holding *h, struct key *shown,
+                      struct tls_protocol protocol, struct tls_config **out, struct fault *why)
 {
-    struct tls_client_options o = { .protocol = protocol };
+    struct tls_client_options o = { .protocol = protocol, .own = { .key = shown } };
     const struct cnf *rs_cnf = h && h->has_rs_cnf ? &h->rs_cnf : NULL;
 
     if (rs_cnf && (rs_cnf->kind == CNF_THUMBPRINT || (rs_cnf->kind == CNF_KEY && rs_cnf->object.key))) {

@@ -15,8 +15,8 @@ MUST_USE enum err trust_as(const struct client_config *c, struct key *shown, str
                            struct tls_config **out, struct fault *why);
 
 /* The broker: exactly what rs_cnf says where there is one, be it a key or a certificate's thumbprint [R-BAUTH-03] [R-BAUTH-05];
- * else its certificate under broker.ca [R-BAUTH-08]. `h` may be NULL. */
-MUST_USE enum err trust_broker(const struct client_config *c, const struct holding *h,
+ * else its certificate under broker.ca [R-BAUTH-08]. `h` may be NULL. `shown`: our raw public key (TLS:Known(RPK)); NULL: none. */
+MUST_USE enum err trust_broker(const struct client_config *c, const struct holding *h, struct key *shown,
                                struct tls_protocol protocol, struct tls_config **out, struct fault *why);
 
 #endif

@@ -67,10 +67,13 @@ enum err handshake_client(struct stage *s, enum role server, const struct fields
 
 /* --- what the server shows --- */
 
-static bool knows_all(void *self, const struct key *key)
+/* A server puppet lets every key in, but where the step says that it refuses. */
+static bool lets_in(void *self, const struct key *key)
 {
-    (void)self, (void)key;
-    return true;
+    const struct stage *s = self;
+
+    (void)key;
+    return !(s->step && s->step->kind == STEP_TLS && step_names(s->step, "alert"));
 }
 
 /* Does a handshake of this variant ask the broker to prove another key than its own? */
@@ -93,7 +96,8 @@ enum err handshake_server(struct stage *s, enum role server, const struct tls_ke
     const struct credential *c = server_credential(s, server);
     const struct fields none = { 0 };
     int version = version_of(s, &none);
-    struct tls_server_options o = { .protocol = { .keylog = *log }, .owner = { .knows_key = knows_all } };
+    struct tls_server_options o = { .protocol = { .keylog = *log },
+                                    .owner = { .self = s, .knows_key = lets_in } };
 
     if (server == ROLE_BROKER) {
         o.protocol.min_version = o.protocol.max_version = version;
@@ -150,7 +154,8 @@ void handshake_read(struct stage *s, const struct strand *end, struct fields *ou
 {
     const struct tls_facts *f = &end->facts;
     bool at_server = end->accepted;
-    unsigned alert = end->closed ? handshake_alert(end->reason) : 0; /* in TLS 1.3 a client hears of it after its Finished */
+    unsigned alert = end->closed ? handshake_alert(end->reason)
+                                 : 0; /* in TLS 1.3 a client hears of it after its Finished */
 
     if (alert) add(out, at_server ? "client_alert" : "alert", value_number(alert));
     if (!end->opened) return;
