@@ -128,7 +128,7 @@ static int run_load(struct bench *b)
         b->load.how.token = buf_span(&h->token);
         b->load.how.key = h->key;
     }
-    if (trust_broker(&b->config, h, NULL, protocol, &b->load.tls, &why) != OK)
+    if (trust_broker(&b->config, h, &(struct trust_shown){ 0 }, protocol, &b->load.tls, &why) != OK)
         return complain("TLS", why.why);
     if (b->word == WORD_CONNECT_LOAD) load_connect(&b->load, &result);
     if (b->word == WORD_PUBLISH_LOAD) load_publish(&b->load, b->subscribers, &result);

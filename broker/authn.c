@@ -1,6 +1,7 @@
 #include "broker/authn.h"
 
 #include "common/ace/auth_data.h"
+#include "common/ace/psk_identity.h"
 #include "common/codec/text.h"
 
 static const struct span method_ace = SPAN("ace"), username_prefix = SPAN("ace");
@@ -180,12 +181,68 @@ bool authn_knows(const struct authn *a, const struct key *key, int64_t now)
     return tokens_of_key(a->tokens, key, now).n > 0;
 }
 
+/* The stored token of a key that is named by kid: as it stands, or in base64url where CBOR had its octets. */
+static struct span token_of_kid(const struct authn *a, struct span kid, int64_t now)
+{
+    struct span found = tokens_of_kid(a->tokens, kid, now);
+    struct buf text = { 0 };
+
+    if (found.n) return found;
+    b64url_encode(&text, kid);
+    found = tokens_of_kid(a->tokens, buf_span(&text), now);
+    buf_clear(&text);
+    return found;
+}
+
+/* The token that an identity leads to; instead of itself, the one stored for its key, if there is one by now. Errors: ERR_NOT_AUTHORIZED (a
+ * kid or token that is no good), ERR_NOT_A_TOKEN, ERR_MALFORMED (something else), ERR_NO_MEMORY. */
+static enum err token_of_identity(const struct authn *a, struct span identity, int64_t now,
+                                  struct span *token)
+{
+    struct psk_identity i;
+    struct claims *claims = NULL;
+    struct fault why;
+    struct span stored = { NULL, 0 };
+    enum err e = psk_identity_read(identity, &i);
+
+    *token = stored;
+    if (e == OK && i.kind == PSK_NAMES_KID) {
+        *token = token_of_kid(a, buf_span(&i.kid), now);
+        e = token->n ? OK : ERR_NOT_AUTHORIZED;
+    } else if (e == OK) {
+        e = token_open(identity, &a->settings->trust, now, &claims, &why);
+        if (e == OK && claims_key(claims)) stored = tokens_of_key(a->tokens, claims_key(claims), now);
+        *token = e != OK ? stored : stored.n ? stored : identity;
+    }
+    claims_free(claims);
+    psk_identity_clear(&i);
+    return e;
+}
+
+enum err authn_psk(const struct authn *a, struct span identity, int64_t now, struct secret *psk)
+{
+    struct claims *claims = NULL;
+    struct fault why;
+    struct span token;
+    enum err e = token_of_identity(a, identity, now, &token);
+
+    if (e == OK) e = token_open(token, &a->settings->trust, now, &claims, &why);
+    const struct key *key = claims ? claims_key(claims) : NULL;
+
+    if (e == OK && (!key || key_type(key) != KEY_OCT)) e = ERR_NOT_AUTHORIZED;
+    if (e == OK && token.p == identity.p)
+        e = tokens_put(a->tokens, token, claims, now + a->settings->unproven_seconds);
+    if (e == OK) e = secret_set(psk, key_octets(key));
+    claims_free(claims);
+    return e;
+}
+
 static struct verdict judge_tls(const struct authn *a, struct claims *claims, const struct tls_facts *tls,
                                 int64_t now)
 {
     struct verdict v = { .is = VERDICT_ADMIT, .by_tls = true };
     struct proven *proven = NULL;
-    enum err e = tls_proven(tls, NULL, &proven);
+    enum err e = tls_proven(tls, claims_key(claims), &proven);
 
     if (e != OK) return refuse(told(e), "TLS proves no key"); /* [R-TLS12-01] */
     e = grant_make(claims, proven, a->settings->open, now, &v.grant);
@@ -198,7 +255,11 @@ struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, str
 {
     struct verdict v = { .is = VERDICT_REFUSE };
     struct claims *claims = NULL;
-    struct span token = tls->peer_key ? tokens_of_key(a->tokens, tls->peer_key, now) : span(NULL, 0);
+    struct span token = { NULL, 0 };
+
+    if (tls->peer == TLS_PEER_RPK) token = tokens_of_key(a->tokens, tls->peer_key, now);
+    if (tls->peer == TLS_PEER_PSK && token_of_identity(a, buf_span(&tls->psk_identity), now, &token) != OK)
+        return refuse(ERR_NOT_AUTHORIZED, "the PSK's token has ended");
 
     if (token.n == 0) return refuse(ERR_NOT_AUTHORIZED, "no token is stored for the key that TLS proved");
     if (keep(attempt, token) != OK) return refuse(ERR_NO_MEMORY, "no memory for the token");
@@ -216,7 +277,7 @@ struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *co
     if (props_has(&connect->props, PROP_AUTH_METHOD)) return by_method(a, connect, tls, attempt, now);
     if (props_has(&connect->props, PROP_AUTH_DATA)) /* [R-CONN-18] */
         return refuse(ERR_PROTOCOL, "authentication data without a method");
-    bool known = tls->peer == TLS_PEER_RPK;
+    bool known = tls->peer == TLS_PEER_RPK || tls->peer == TLS_PEER_PSK;
     if (!c->has_username && !c->has_password)
         return known ? authn_tls(a, tls, attempt, now) : without_token(a);
     if (connect->version == MQTT_V311) return by_username(a, c, tls, attempt, now);

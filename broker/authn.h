@@ -47,6 +47,10 @@ struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, str
 /* Asked during the handshake: is a valid token stored for this key [R-RPK-11]? */
 bool authn_knows(const struct authn *a, const struct key *key, int64_t now);
 
+/* Asked during the handshake: the PSK of this identity [R-PSK-08], which names a stored token by kid or is a token itself; then that is
+ * kept [R-PSK-09]. Errors: ERR_NOT_AUTHORIZED (it is of ours and no good), others: it is none of ours. */
+MUST_USE enum err authn_psk(const struct authn *a, struct span identity, int64_t now, struct secret *psk);
+
 /* AUTH 0x19 on an admitted connection whose rights so far are `old`: CHALLENGE or REFUSE. */
 struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
                            struct attempt *attempt);

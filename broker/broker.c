@@ -190,6 +190,11 @@ bool broker_knows(struct broker *b, const struct key *key, int64_t now)
     return authn_knows(&b->authn, key, now);
 }
 
+enum err broker_psk(struct broker *b, struct span identity, int64_t now, struct secret *psk)
+{
+    return authn_psk(&b->authn, identity, now, psk);
+}
+
 static void act(struct broker *b, struct conn *c, int64_t now)
 {
     switch (b->intent.is) {

@@ -28,6 +28,9 @@ struct visitor {
 /* Asked during the TLS handshake: may the holder of this key come in? Changes nothing a peer can see. */
 bool broker_knows(struct broker *b, const struct key *key, int64_t now);
 
+/* Asked during the TLS handshake: the PSK of this identity. Errors as of authn_psk(). */
+MUST_USE enum err broker_psk(struct broker *b, struct span identity, int64_t now, struct secret *psk);
+
 /* The TLS handshake is done. Ids are the caller's. Errors: ERR_QUOTA, ERR_NO_MEMORY, ERR_ID_IN_USE: hang up. */
 MUST_USE enum err broker_opened(struct broker *b, conn_id id, const struct visitor *v, int64_t now);
 void broker_input(struct broker *b, conn_id id, struct span plaintext, int64_t now);

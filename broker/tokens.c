@@ -10,7 +10,7 @@ enum { CLIENTS_PER_KEY = 8 };
 struct entry {
     struct entry *prev, *next;
     uint8_t key[SHA256_SIZE];
-    struct buf token;
+    struct buf token, kid; /* kid: empty where the key has none */
     int64_t end, iat;
     int64_t until; /* unproved: forgotten then */
     bool has_iat;
@@ -21,8 +21,8 @@ struct entry {
 struct tokens {
     struct tokens_limits limits;
     size_t bytes;
-    int64_t soonest;                /* no entry ends before this */
-    struct map *by_key, *by_client; /* both to struct entry; by_key owns */
+    int64_t soonest;                         /* no entry ends before this */
+    struct map *by_key, *by_client, *by_kid; /* all to struct entry; by_key owns */
     struct entry used;
 };
 
@@ -36,7 +36,8 @@ struct tokens *tokens_new(const struct tokens_limits *limits, const uint8_t hash
     t->used.prev = t->used.next = &t->used;
     t->by_key = map_new(hash_key);
     t->by_client = map_new(hash_key);
-    if (t->by_key && t->by_client) return t;
+    t->by_kid = map_new(hash_key);
+    if (t->by_key && t->by_client && t->by_kid) return t;
     tokens_free(t);
     return NULL;
 }
@@ -64,9 +65,27 @@ static void forget_client(struct tokens *t, struct entry *e, size_t i)
     e->client[e->clients] = (struct buf){ 0 };
 }
 
+/* A kid is no more than a name: of two keys with the same one the last has it. */
+static void forget_kid(struct tokens *t, struct entry *e)
+{
+    if (e->kid.n && map_get(t->by_kid, buf_span(&e->kid)) == e) map_remove(t->by_kid, buf_span(&e->kid));
+    buf_clear(&e->kid);
+}
+
+static enum err learn_kid(struct tokens *t, struct entry *e, const struct claims *claims)
+{
+    const struct key_object *k = &claims_set(claims)->cnf.object;
+
+    forget_kid(t, e);
+    if (!k->has_kid) return OK;
+    buf_add(&e->kid, buf_span(&k->kid));
+    return buf_failed(&e->kid) ? ERR_NO_MEMORY : map_put(t->by_kid, buf_span(&e->kid), e);
+}
+
 static void drop(struct tokens *t, struct entry *e)
 {
     while (e->clients) forget_client(t, e, 0);
+    forget_kid(t, e);
     map_remove(t->by_key, span(e->key, sizeof e->key));
     t->bytes -= e->token.n;
     unlink_entry(e);
@@ -80,6 +99,7 @@ void tokens_free(struct tokens *t)
     while (t->used.next != &t->used) drop(t, t->used.next);
     map_free(t->by_key);
     map_free(t->by_client);
+    map_free(t->by_kid);
     free(t);
 }
 
@@ -177,7 +197,7 @@ enum err tokens_put(struct tokens *t, struct span token, const struct claims *cl
     if (e->until < until || !e->token.n) e->until = until;
     fill(t, e, &copy, claims);
     shed(t); /* never the one just put: it is the last */
-    return OK;
+    return learn_kid(t, e, claims);
 }
 
 static enum err attach(struct tokens *t, struct entry *e, struct span client_id)
@@ -238,6 +258,11 @@ struct span tokens_of_client(struct tokens *t, struct span client_id, int64_t no
 struct span tokens_of_key(struct tokens *t, const struct key *key, int64_t now)
 {
     return lend(t, by_key(t, key), now);
+}
+
+struct span tokens_of_kid(struct tokens *t, struct span kid, int64_t now)
+{
+    return lend(t, map_get(t->by_kid, kid), now);
 }
 
 size_t tokens_count(const struct tokens *t)

@@ -236,6 +236,13 @@ static bool knows_key(void *self, const struct key *key)
     return broker_knows(w->broker, key, now(w));
 }
 
+static enum err psk_for_identity(void *self, struct span identity, struct secret *psk)
+{
+    struct wire *w = self;
+
+    return broker_psk(w->broker, identity, now(w), psk);
+}
+
 static enum err open_tls(struct wire *w, struct fault *why)
 {
     static const int versions[] = { TLS_1_2, TLS_1_3 };
@@ -246,7 +253,7 @@ static enum err open_tls(struct wire *w, struct fault *why)
                       .alpn = { "mqtt" } },
         .own = { { buf_span(&c->certificate), c->key.key } },
         .ask = TLS_ASK_RPK,
-        .owner = { .self = w, .knows_key = knows_key },
+        .owner = { .self = w, .psk_for_identity = psk_for_identity, .knows_key = knows_key },
     };
 
     TRY(open_keylog(w, why));

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "client/trust.h"
+#include "common/ace/psk_identity.h"
 #include "common/codec/text.h"
 #include "common/net/http_client.h"
 
@@ -454,6 +455,14 @@ static enum err check_token(const struct device *d, const struct device_connect_
         fault_set(why, 0, "the token's key is symmetric: it cannot be shown as raw public key");
         return ERR_PROTOCOL;
     }
+    if (h && want->tls == DEVICE_TLS_PSK && key_type(h->key) != KEY_OCT) {
+        fault_set(why, 0, "the token's key is not symmetric: it cannot be a PSK");
+        return ERR_PROTOCOL;
+    }
+    if (h && want->tls == DEVICE_TLS_PSK && want->identity != DEVICE_PSK_TOKEN && h->kid.n == 0) {
+        fault_set(why, 0, "the AS gave the key no kid: only the token can be the PSK identity");
+        return ERR_PROTOCOL;
+    }
     if (!h) {
         fault_set(why, 0, "no token: get one first");
         return ERR_PROTOCOL;
@@ -469,13 +478,38 @@ static enum err check_token(const struct device *d, const struct device_connect_
     return OK;
 }
 
+static enum err write_identity(const struct device *d, struct buf *out)
+{
+    const struct holding *h = &d->holding;
+    bool cbor = d->connect.identity == DEVICE_PSK_CBOR;
+
+    if (d->connect.identity != DEVICE_PSK_TOKEN)
+        return psk_identity_write(buf_span(&h->kid), cbor ? NOTATION_CBOR : NOTATION_JSON, out);
+    buf_add(out, buf_span(&h->token)); /* [R-PSK-07] */
+    return buf_failed(out) ? ERR_NO_MEMORY : OK;
+}
+
+static enum err show_ourselves(const struct device *d, struct buf *identity, struct trust_shown *out)
+{
+    if (d->connect.tls == DEVICE_TLS_RPK) out->key = d->holding.key; /* [R-RPK-02] */
+    if (d->connect.tls != DEVICE_TLS_PSK) return OK;
+    TRY(write_identity(d, identity));
+    out->psk_identity = buf_span(identity);
+    out->psk = key_octets(d->holding.key); /* [R-PSK-03] */
+    return OK;
+}
+
 static enum err open_link(struct device *d, struct fault *why)
 {
     struct link_target to = { d->config->host, (uint16_t)d->config->port };
     struct link_owner owner = { d, on_opened, on_input, NULL, on_closed };
     struct link_options o = { 0 };
-    struct key *shown = d->connect.tls == DEVICE_TLS_RPK ? d->holding.key : NULL; /* [R-RPK-02] */
-    enum err e = trust_broker(d->config, device_holding(d), shown, protocol(d, "mqtt"), &o.tls, why);
+    struct trust_shown shown = { 0 };
+    struct buf identity = { 0 };
+    enum err e = show_ourselves(d, &identity, &shown);
+
+    if (e == OK) e = trust_broker(d->config, device_holding(d), &shown, protocol(d, "mqtt"), &o.tls, why);
+    buf_clear(&identity);
 
     if (e != OK) return e;
     e = link_connect(d->loop, &to, &o, &owner, &d->link);

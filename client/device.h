@@ -63,13 +63,16 @@ MUST_USE enum err device_load_token(struct device *d, struct span file, struct f
 MUST_USE enum err device_save_token(const struct device *d, struct buf *file);
 void device_forget(struct device *d);
 
+/* What we show in TLS. RPK: the token is at authz-info already, and we prove its key [R-RPK-01]. */
+enum device_tls { DEVICE_TLS_ANON, DEVICE_TLS_RPK, DEVICE_TLS_PSK };
+/* What names the PSK: the token, or its key's kid in a structure [R-PSK-01] [R-PSK-02]. */
+enum device_identity { DEVICE_PSK_TOKEN, DEVICE_PSK_CBOR, DEVICE_PSK_JSON };
+
 struct device_connect_want {
     struct dialog_connect mqtt; /* token, key, facts are filled in */
-    enum {
-        DEVICE_TLS_ANON,
-        DEVICE_TLS_RPK
-    } tls;          /* RPK: the token is at authz-info already; we prove its key [R-RPK-01] */
-    bool use_token; /* false: DIALOG_POP_STORED or MQTT:None */
+    enum device_tls tls;
+    enum device_identity identity; /* DEVICE_TLS_PSK */
+    bool use_token;                /* false: DIALOG_POP_STORED or MQTT:None */
 };
 /* Answered by DEVICE_SECURED, then DEVICE_DIALOG events, at the end DEVICE_CLOSED. Errors at once: ERR_PROTOCOL (connected already, no token, it has ended), with a reason. */
 MUST_USE enum err device_connect(struct device *d, const struct device_connect_want *want, struct fault *why);

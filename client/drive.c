@@ -237,17 +237,20 @@ static enum err connect_broker(struct drive *v, struct fault *why)
     struct mqtt_props props = { 0 }, will_props = { 0 };
     struct mqtt_will will = { .present = true };
     struct device_connect_want want = { 0 };
-    static const char *const ways[] = { "anon", "rpk", NULL };
+    static const char *const ways[] = { "anon", "rpk", "psk", NULL }, *const identities[] = { "token", "cbor",
+                                                                                              "json", NULL };
     struct span id = span_str(v->config->client_id ? v->config->client_id : "");
     int64_t version = arg_or(v, "version", v->config->version == MQTT_CHOICE_5 ? 5 : 4);
     enum dialog_pop pop;
-    int tls = 0;
+    int tls = 0, identity = 0;
 
     TRY(choose_pop(v, &pop, why));
     arg_text(v, "client_id", &id);
     if (!choose(v, "tls", ways, &tls)) return unsupported(why, "tls");
-    want.tls = tls == 1 ? DEVICE_TLS_RPK : DEVICE_TLS_ANON;
-    if (want.tls == DEVICE_TLS_RPK) pop = DIALOG_POP_NONE; /* [R-TLS-08] */
+    if (!choose(v, "identity", identities, &identity)) return unsupported(why, "identity");
+    want.tls = (enum device_tls)tls; /* the words stand in the order of their enums */
+    want.identity = (enum device_identity)identity;
+    if (want.tls != DEVICE_TLS_ANON) pop = DIALOG_POP_NONE; /* [R-TLS-08] */
     if (version != 4 && version != 5) return unsupported(why, "version");
     fill_props(v, &props, &will_props);
     want.use_token = pop == DIALOG_POP_EXPORTER || pop == DIALOG_POP_CHALLENGE;
@@ -630,10 +633,10 @@ static void on_ended(void *self)
 
 static enum err say_ready(void)
 {
-    static const char *const features[] = { "exporter",  "challenge", "rpk",   "authz-info", "hs256",
-                                            "ed25519",   "es256",     "jwt",   "cbor",       "form",
-                                            "discovery", "mqtt311",   "tls12", "reauth",     "session",
-                                            "will",      "retain",    "clock" };
+    static const char *const features[] = { "exporter", "challenge", "psk",     "rpk",   "authz-info",
+                                            "hs256",    "ed25519",   "es256",   "jwt",   "cbor",
+                                            "form",     "discovery", "mqtt311", "tls12", "reauth",
+                                            "session",  "will",      "retain",  "clock" };
     struct doc *d = doc_new_map(), *list = doc_new_array();
 
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) doc_add(list, doc_new_str(features[i]));

@@ -125,6 +125,7 @@ enum err holding_make(const struct holding_want *want, const struct token_respon
     TRY(check_kind(in, want, why));
     TRY(check_audience(in, want, why));
     TRY(choose_key(in, want, &out->key, why));
+    if (in->has_cnf && in->cnf.object.has_kid) buf_add(&out->kid, buf_span(&in->cnf.object.kid));
     buf_add(&out->token, buf_span(&in->access_token));
     buf_add(&out->audience, want->audience);
     out->scope = in->scope ? scope_ref(in->scope) : want->scope ? scope_ref(want->scope) : NULL;
@@ -135,12 +136,14 @@ enum err holding_make(const struct holding_want *want, const struct token_respon
         out->rs_cnf.object.key = in->rs_cnf.object.key ? key_ref(in->rs_cnf.object.key) : NULL;
         memcpy(out->rs_cnf.thumbprint, in->rs_cnf.thumbprint, SHA256_SIZE);
     }
-    return buf_failed(&out->token) || buf_failed(&out->audience) ? ERR_NO_MEMORY : OK;
+    return buf_failed(&out->token) || buf_failed(&out->kid) || buf_failed(&out->audience) ? ERR_NO_MEMORY
+                                                                                          : OK;
 }
 
 void holding_clear(struct holding *h)
 {
     buf_clear(&h->token);
+    buf_clear(&h->kid);
     key_free(h->key);
     scope_free(h->scope);
     buf_clear(&h->audience);

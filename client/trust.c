@@ -25,10 +25,13 @@ static void expect(const struct cnf *rs_cnf, struct tls_client_options *o)
     }
 }
 
-enum err trust_broker(const struct client_config *c, const struct holding *h, struct key *shown,
+enum err trust_broker(const struct client_config *c, const struct holding *h, const struct trust_shown *shown,
                       struct tls_protocol protocol, struct tls_config **out, struct fault *why)
 {
-    struct tls_client_options o = { .protocol = protocol, .own = { .key = shown } };
+    struct tls_client_options o = { .protocol = protocol,
+                                    .own = { .key = shown->key },
+                                    .psk_identity = shown->psk_identity,
+                                    .psk = shown->psk };
     const struct cnf *rs_cnf = h && h->has_rs_cnf ? &h->rs_cnf : NULL;
 
     if (rs_cnf && (rs_cnf->kind == CNF_THUMBPRINT || (rs_cnf->kind == CNF_KEY && rs_cnf->object.key))) {
@@ -36,6 +39,8 @@ enum err trust_broker(const struct client_config *c, const struct holding *h, st
     } else if (rs_cnf) {
         fault_set(why, 0, "rs_cnf names no key and no certificate");
         return ERR_NOT_AUTHORIZED;
+    } else if (shown->psk.n) {
+        return tls_client_config(&o, out, why); /* [R-BAUTH-02] who knows the PSK is the broker */
     } else if (c->broker_ca.n) {
         o.ca_pem = buf_span(&c->broker_ca);
     } else {

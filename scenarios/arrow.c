@@ -35,10 +35,18 @@ static void note_packet(struct show *w, const struct step *s, const struct field
     }
 }
 
+static void note_response(struct show *w, const struct fields *in)
+{
+    struct value key = fields_get(in, "cnf");
+
+    if (key.kind == VALUE_KEY) stage_deal(&w->stage)->key = key;
+}
+
 static void note(struct show *w, const struct step *s, const struct fields *in)
 {
     if (s->message->kind == MESSAGE_MQTT) note_packet(w, s, in);
     if (s->message->kind == MESSAGE_REQUEST) note_request(w, s, in);
+    if (s->message->kind == MESSAGE_RESPONSE) note_response(w, in);
 }
 
 /* --- sending --- */

@@ -90,14 +90,24 @@ static bool shows_other(const struct variant *v, enum role server)
     return false;
 }
 
+/* A server puppet knows the key that the client and the AS agreed on last, whatever the identity; what it says is judged by the flow. */
+static enum err knows_psk(void *self, struct span identity, struct secret *psk)
+{
+    struct stage *s = self;
+    const struct value *key = &stage_deal(s)->key;
+
+    if (!identity.n || !lets_in(s, NULL) || key->kind != VALUE_KEY || key_type(key->key->key) != KEY_OCT)
+        return ERR_NOT_AUTHORIZED;
+    return secret_set(psk, key_octets(key->key->key));
+}
+
 enum err handshake_server(struct stage *s, enum role server, const struct tls_keylog *log,
                           struct tls_config **out)
 {
     const struct credential *c = server_credential(s, server);
     const struct fields none = { 0 };
     int version = version_of(s, &none);
-    struct tls_server_options o = { .protocol = { .keylog = *log },
-                                    .owner = { .self = s, .knows_key = lets_in } };
+    struct tls_server_options o = { .protocol = { .keylog = *log }, .owner = { s, knows_psk, lets_in } };
 
     if (server == ROLE_BROKER) {
         o.protocol.min_version = o.protocol.max_version = version;
@@ -144,6 +154,11 @@ static void read_peer(struct stage *s, const struct strand *end, bool at_server,
     struct value shown = value_text(shown_words[f->peer]);
 
     shown.key = key.key;
+    if (at_server && f->peer == TLS_PEER_PSK) {
+        struct doc *d = doc_new_map();
+        doc_put(d, "identity", doc_new_bytes(buf_span(&f->psk_identity)));
+        shown.tree = vars_keep(&s->vars, d);
+    }
     add(out, at_server ? "client_auth" : "server_auth", shown);
     if (!at_server) add(out, "rs_key", key);
     if (at_server && f->peer == TLS_PEER_PSK)

@@ -1,6 +1,7 @@
 #include "scenarios/make.h"
 
 #include "common/ace/pop.h"
+#include "common/ace/psk_identity.h"
 #include "common/codec/text.h"
 #include "common/crypto/entropy.h"
 #include "scenarios/body.h"
@@ -293,6 +294,19 @@ static enum err make_psk(struct making *m, struct value *out)
     return OK;
 }
 
+static enum err make_identity(struct making *m, struct value *out)
+{
+    const struct pattern *form = argument_at(m->call, 1);
+    bool cbor = form && form->kind == PATTERN_LITERAL && strcmp(form->text, "cbor") == 0;
+    struct value key;
+    struct buf made = { 0 };
+
+    TRY(make_argument(m, 0, &key));
+    if (key.kind != VALUE_KEY || !key.key->has_kid) return ERR_PROTOCOL;
+    TRY(psk_identity_write(buf_span(&key.key->kid), cbor ? NOTATION_CBOR : NOTATION_JSON, &made));
+    return give(m, &made, out);
+}
+
 static enum err make_basic(struct making *m, struct value *out)
 {
     struct span id, secret;
@@ -305,10 +319,10 @@ static enum err make_basic(struct making *m, struct value *out)
 
 /* NULL: judges only. */
 static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) = {
-    [FN_BYTES] = make_bytes, [FN_KEY] = make_key,       [FN_TOKEN] = make_token, [FN_POP] = make_pop,
-    [FN_LEN16] = make_len16, [FN_FLIP] = make_flip,     [FN_CUT] = make_cut,     [FN_HEX] = make_hex,
-    [FN_B64] = make_b64,     [FN_REPEAT] = make_repeat, [FN_RPK] = make_by_key,  [FN_PSK] = make_psk,
-    [FN_CERT] = make_by_key, [FN_BASIC] = make_basic,
+    [FN_BYTES] = make_bytes, [FN_KEY] = make_key,       [FN_TOKEN] = make_token,       [FN_POP] = make_pop,
+    [FN_LEN16] = make_len16, [FN_FLIP] = make_flip,     [FN_CUT] = make_cut,           [FN_HEX] = make_hex,
+    [FN_B64] = make_b64,     [FN_REPEAT] = make_repeat, [FN_RPK] = make_by_key,        [FN_PSK] = make_psk,
+    [FN_CERT] = make_by_key, [FN_BASIC] = make_basic,   [FN_IDENTITY] = make_identity,
 };
 
 /* --- patterns --- */

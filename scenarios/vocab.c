@@ -296,7 +296,7 @@ static const struct message messages[] = {
 
 static const struct verb verbs[] = {
     { "get-token",     CLIENT, 0, 0, "as|audience|scope|pop|auth|cnonce|profile|kid|enc", "ask the AS for a token and keep it" },
-    { "connect",       CLIENT, 0, 0, "tls|mqtt|pop|token|version|clean_start|client_id|session_expiry|keep_alive|receive_max|"
+    { "connect",       CLIENT, 0, 0, "tls|mqtt|pop|identity|token|version|clean_start|client_id|session_expiry|keep_alive|receive_max|"
                                      "max_packet|topic_alias_max|will_topic|will_payload|will_qos|will_retain|will_delay|"
                                      "username|password", "connect to the broker: tls=anon|rpk|psk|cert mqtt=ace|none pop=exporter|challenge" },
     { "publish-token", CLIENT, 0, 0, "qos|retain", "publish the token to authz-info" },
@@ -337,6 +337,7 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_RPK]    = { "rpk",    1, 1, NULL,  FN_MAKES | FN_TESTS, "client_auth, auth: raw public key" },
     [FN_PSK]    = { "psk",    2, 2, NULL,  FN_MAKES | FN_TESTS, "client_auth: psk(identity,key)" },
     [FN_CERT]   = { "cert",   1, 1, NULL,  FN_MAKES | FN_TESTS, "client_auth, auth: certificate of this key" },
+    [FN_IDENTITY] = { "identity", 2, 2, NULL, FN_MAKES | FN_TESTS, "identity(key,cbor|json): PSK identity that names this key by kid" },
     [FN_BASIC]  = { "basic",  2, 2, NULL,  FN_MAKES | FN_TESTS, "auth: HTTP Basic with basic(id,secret)" },
 };
 

@@ -100,6 +100,7 @@ enum function {
     FN_PSK,
     FN_CERT,
     FN_BASIC,
+    FN_IDENTITY,
     FN_COUNT
 };
 

@@ -10,7 +10,7 @@ static enum err psk_for_identity(void *self, struct span identity, struct secret
     const struct bed *b = self;
 
     if (!span_is(identity, "short") && !span_eq(identity, span(b->long_identity, sizeof b->long_identity)))
-        return ERR_NOT_AUTHORIZED;
+        return span_starts(identity, span_str("ours")) ? ERR_NOT_AUTHORIZED : ERR_NOT_FOUND;
     return secret_set(psk, bed_psk());
 }
 

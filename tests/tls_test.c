@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { CA = 1, WRONG_CA = 2, KEY_ED = 4, KEY_P = 8, KEY_WRONG = 16, THUMB_WRONG = 32 };
-enum { NO_PSK, PSK_SHORT, PSK_LONG, PSK_WRONG, PSK_UNKNOWN };
+enum { NO_PSK, PSK_SHORT, PSK_LONG, PSK_WRONG, PSK_UNKNOWN, PSK_VOID };
 enum { NO_KEY = -1 };
 
 static const int anonymous = NO_KEY, ed = BED_CLIENT_ED, p256 = BED_CLIENT_P256, stranger = BED_STRANGER;
@@ -59,6 +59,7 @@ static const struct row {
     { "wrong PSK, 1.2",                      0,                TLS_SHOW_ANY,  &anonymous, PSK_WRONG, TLS_1_2, "localhost", 0, 0, "peer's alert: ", "" },
     { "unknown identity, 1.3",               0,                TLS_SHOW_ANY,  &anonymous, PSK_UNKNOWN, TLS_1_3, "localhost", 0, 0, "server did not take the PSK", "peer's alert: " },
     { "[R-PSK-10] unknown identity, 1.2",    0,                TLS_SHOW_ANY,  &anonymous, PSK_UNKNOWN, TLS_1_2, "localhost", 0, 0, "peer's alert: illegal parameter", "client's PSK identity is not known here" },
+    { "A-18 identity of ours without key, 1.3", 0,             TLS_SHOW_ANY,  &anonymous, PSK_VOID, TLS_1_3, "localhost", 0, 0, "peer's alert: illegal parameter", "client's PSK identity is not known here" },
     { "PSK wanted, CA would do",             CA,               TLS_SHOW_ANY,  &anonymous, PSK_UNKNOWN, TLS_1_3, "localhost", 0, 0, "server did not take the PSK", "peer's alert: " },
     /* clang-format on */
 };
@@ -124,6 +125,7 @@ static struct tls_client_options client_options(struct bed *b, const struct row 
                                      : bed_psk(),
         .psk_identity = r->psk == PSK_LONG      ? span(b->long_identity, sizeof b->long_identity)
                         : r->psk == PSK_UNKNOWN ? span_str("nobody")
+                        : r->psk == PSK_VOID    ? span_str("ours, but void")
                                                 : span_str("short"),
     };
     size_t n = 0;

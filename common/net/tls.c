@@ -286,16 +286,18 @@ void tls_close(struct tls *t)
     ERR_clear_error();
 }
 
-/* [R-PSK-10] wants illegal_parameter where OpenSSL says unknown_psk_identity; in TLS 1.2 that alert is in the clear:
- * type 21, version, length 2, fatal, description. */
+/* [R-PSK-10] wants illegal_parameter where OpenSSL says unknown_psk_identity (TLS 1.2) or internal_error (1.3, A-18). At this point
+ * the alert is in the clear: type 21, a version, length 2, fatal, description. */
 static void correct_alert(struct tls *t)
 {
-    static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, ALERT_UNKNOWN_PSK_IDENTITY };
+    enum { SIZE = 7, ALERT = 21, FATAL = 2 };
     struct buf *b = &t->out;
 
-    if (!t->psk_unknown || b->n < sizeof alert) return;
-    if (memcmp(b->p + b->n - sizeof alert, alert, sizeof alert) == 0)
-        b->p[b->n - 1] = ALERT_ILLEGAL_PARAMETER;
+    if (!t->psk_unknown || b->n < SIZE) return;
+    uint8_t *p = b->p + b->n - SIZE;
+    bool fatal = p[0] == ALERT && p[3] == 0 && p[4] == 2 && p[5] == FATAL;
+    if (fatal && (p[6] == ALERT_UNKNOWN_PSK_IDENTITY || p[6] == SSL_AD_INTERNAL_ERROR))
+        p[6] = ALERT_ILLEGAL_PARAMETER;
 }
 
 void tls_output(struct tls *t, struct buf *cipher)

@@ -18,7 +18,8 @@ struct tls_credential {
 /* The questions a server asks during the handshake. Either function may be NULL. */
 struct tls_owner {
     void *self;
-    /* The PSK of this identity; any error but OK: there is none. Called up to twice per handshake. */
+    /* The PSK of this identity. ERR_NOT_AUTHORIZED: it is one of ours and leads to no key, so the handshake ends with
+     * illegal_parameter (A-18); any other error: it is skipped. Called up to twice per handshake. */
     enum err (*psk_for_identity)(void *self, struct span identity, struct secret *psk);
     /* May the holder of this key (raw public key, or of a certificate that no CA vouches for) come in? Asked
      * before the peer has proved possession: remember nothing, decide only. */

@@ -37,7 +37,7 @@ struct tls {
     struct fault why;
     struct tls_facts facts;
     struct buf psk_identity; /* the last one that led to a PSK */
-    bool psk_unknown;        /* TLS 1.2: the identity led to none */
+    bool psk_unknown;        /* the identity led to no PSK, and must not be passed over */
 };
 
 #endif

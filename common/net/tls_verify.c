@@ -196,25 +196,37 @@ static int on_client_hello(SSL *ssl, int *alert, void *config)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static bool ask_psk(struct tls *t, struct span identity, struct secret *psk)
+static enum err ask_psk(struct tls *t, struct span identity, struct secret *psk)
 {
     const struct tls_owner *o = &t->config->owner;
 
-    if (identity.n > TLS_MAX_IDENTITY || o->psk_for_identity(o->self, identity, psk) != OK || psk->n == 0)
-        return false;
+    if (identity.n > TLS_MAX_IDENTITY) return ERR_TOO_LARGE;
+    TRY(o->psk_for_identity(o->self, identity, psk));
+    if (psk->n == 0) return ERR_NOT_FOUND;
     buf_clear(&t->psk_identity);
     buf_add(&t->psk_identity, identity);
-    return !buf_failed(&t->psk_identity);
+    return buf_failed(&t->psk_identity) ? ERR_NO_MEMORY : OK;
 }
 
-/* [R-TLS13-03] An unknown identity is skipped: no session, no error. */
+/* Nothing else is tried: correct_alert() names the reason. */
+static void refuse_psk(struct tls *t)
+{
+    t->psk_unknown = true;
+    t->err = ERR_NOT_AUTHORIZED;
+    fault_set(&t->why, 0, "client's PSK identity is not known here");
+}
+
+/* [R-TLS13-03] An unknown identity is skipped: no session, no error. One that names a token and leads to no key ends it. */
 static int find_psk(SSL *ssl, const unsigned char *id, size_t n, SSL_SESSION **out)
 {
+    struct tls *t = of_ssl(ssl);
     struct secret psk = { 0 };
+    enum err e = ask_psk(t, span(id, n), &psk);
 
-    *out = ask_psk(of_ssl(ssl), span(id, n), &psk) ? psk_session(ssl, secret_span(&psk)) : NULL;
+    *out = e == OK ? psk_session(ssl, secret_span(&psk)) : NULL;
     secret_clear(&psk);
-    return 1;
+    if (e == ERR_NOT_AUTHORIZED) refuse_psk(t);
+    return e != ERR_NOT_AUTHORIZED;
 }
 
 static unsigned find_psk_12(SSL *ssl, const char *id, unsigned char *out, unsigned max)
@@ -224,13 +236,11 @@ static unsigned find_psk_12(SSL *ssl, const char *id, unsigned char *out, unsign
     unsigned n = 0;
 
     if (SSL_version(ssl) != TLS1_2_VERSION) return 0; /* find_psk() was asked already */
-    if (ask_psk(t, span_str(id), &psk) && psk.n <= max) {
+    if (ask_psk(t, span_str(id), &psk) == OK && psk.n <= max) {
         memcpy(out, psk.p, psk.n);
         n = (unsigned)psk.n;
     } else {
-        t->psk_unknown = true;
-        t->err = ERR_NOT_AUTHORIZED;
-        fault_set(&t->why, 0, "client's PSK identity is not known here");
+        refuse_psk(t);
     }
     secret_clear(&psk);
     return n;
