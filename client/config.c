@@ -21,7 +21,7 @@ static const struct config_key keys[] = {
     { .name = "token.audience",       .kind = CONFIG_TEXT,   .offset = AT(audience), .doc = "the broker's name at the AS" },
     { .name = "token.scope",          .kind = CONFIG_TEXT,   .offset = AT(scope_words), .doc = "\"pub:a/b sub:c/# pubsub:d\"; without: what the command needs" },
     { .name = "token.file",           .kind = CONFIG_TEXT,   .offset = AT(token_file), .doc = "a token response kept by `ace-client token --out`, instead of asking the AS" },
-    { .name = "token.pop",            .kind = CONFIG_CHOICE, .offset = AT(pop), .choices = "exporter|challenge", .fallback = "\"exporter\"", .doc = "how possession is proved" },
+    { .name = "token.pop",            .kind = CONFIG_CHOICE, .offset = AT(pop), .choices = "exporter|challenge|rpk|psk", .fallback = "\"exporter\"", .doc = "how possession is proved: over MQTT, or in TLS with a raw public key (the token is published to authz-info first) or a PSK (the token is its identity)" },
     { .name = "token.pop_key",        .kind = CONFIG_CHOICE, .offset = AT(pop_key), .choices = "hs256|ed25519|es256", .fallback = "\"hs256\"", .doc = "hs256: the AS makes the key; else one of client.keys" },
     { .name = "token.lifetime",       .kind = CONFIG_INT,    .offset = AT(default_lifetime), .low = 0, .high = 31536000, .fallback = "0", .doc = "seconds, for an AS that tells none; 0: its tokens are refused" },
     { .name = "mqtt.client_id",       .kind = CONFIG_TEXT,   .offset = AT(client_id), .doc = "Client Identifier; without: the broker gives one (5.0) or it is made up (3.1.1)" },

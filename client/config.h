@@ -8,7 +8,8 @@
 /* What the client knows before it starts: a configuration file, or command line options, or both (options win). */
 enum { CLIENT_MAX_KEYS = 4, CLIENT_MAX_ALLOWED = 16 };
 
-enum pop_form { POP_FORM_EXPORTER, POP_FORM_CHALLENGE };
+/* The first two over MQTT; the others in the TLS handshake: the token goes to authz-info first, or is the PSK identity. */
+enum pop_form { POP_FORM_EXPORTER, POP_FORM_CHALLENGE, POP_FORM_RPK, POP_FORM_PSK };
 enum pop_key { POP_KEY_HS256, POP_KEY_ED25519, POP_KEY_ES256 };
 enum mqtt_choice { MQTT_CHOICE_5, MQTT_CHOICE_311 };
 enum tls_choice { TLS_CHOICE_ANY, TLS_CHOICE_12, TLS_CHOICE_13 };

@@ -452,11 +452,13 @@ static enum err check_token(const struct device *d, const struct device_connect_
 
     if (!want->use_token && want->tls == DEVICE_TLS_ANON) return OK;
     if (h && want->tls == DEVICE_TLS_RPK && key_type(h->key) == KEY_OCT) {
-        fault_set(why, 0, "the token's key is symmetric: it cannot be shown as raw public key");
+        fault_set(
+            why, 0,
+            "the token's key is symmetric: to be shown in TLS it must be ours (--pop-key ed25519 or es256)");
         return ERR_PROTOCOL;
     }
     if (h && want->tls == DEVICE_TLS_PSK && key_type(h->key) != KEY_OCT) {
-        fault_set(why, 0, "the token's key is not symmetric: it cannot be a PSK");
+        fault_set(why, 0, "the token's key is not symmetric: it cannot be a PSK (--pop-key hs256)");
         return ERR_PROTOCOL;
     }
     if (h && want->tls == DEVICE_TLS_PSK && want->identity != DEVICE_PSK_TOKEN && h->kid.n == 0) {

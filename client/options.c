@@ -29,7 +29,7 @@ static const char usage[] =
     "      --aud NAME         audience: the broker's name at the AS\n"
     "      --scope WORDS      'pub:a/b sub:c/#'; without: what -t needs\n"
     "      --token FILE       use a token kept by `token --out`\n"
-    "      --pop FORM         exporter (default) or challenge\n"
+    "      --pop FORM         exporter (default) or challenge, over MQTT; rpk or psk, in the TLS handshake\n"
     "      --pop-key KIND     hs256 (default), ed25519, es256\n"
     "MQTT (as in mosquitto_pub and mosquitto_sub)\n"
     "  -t, --topic TOPIC      topic, or filter of sub (several)\n"
@@ -204,7 +204,7 @@ static bool take_number(struct client_options *o, int opt)
 static bool take_choice(struct client_options *o, int opt)
 {
     static const char *const
-        pops[] = { "exporter", "challenge", NULL },
+        pops[] = { "exporter", "challenge", "rpk", "psk", NULL },
         *const kinds[] = { "hs256", "ed25519", "es256", NULL }, *const versions[] = { "5", "311", NULL },
         *const mosquitto[] = { "mqttv5", "mqttv311", NULL }, *const tls[] = { "any", "1.2", "1.3", NULL };
     int *member = NULL, v = -1;

@@ -24,6 +24,7 @@ struct errand {
     struct scope *scope; /* what is asked for when the settings name none */
     struct hints hints;
     bool discovering, leaving;
+    bool uploading; /* this connection only brings the token to authz-info */
     long received;
     int status;
 };
@@ -138,9 +139,15 @@ static void ask_token(struct errand *e, struct span url)
     if (err != OK) fail(e, err == ERR_PROTOCOL ? EXIT_USAGE : EXIT_REFUSED, "token", why.why);
 }
 
+/* In TLS nothing more is said over MQTT [R-TLS-08]. */
+static bool in_tls(const struct errand *e)
+{
+    return e->o->config.pop == POP_FORM_RPK || e->o->config.pop == POP_FORM_PSK;
+}
+
 static enum dialog_pop pop_form(const struct errand *e, bool ace)
 {
-    if (!ace) return DIALOG_POP_NONE;
+    if (!ace || (in_tls(e) && !e->discovering)) return DIALOG_POP_NONE;
     if (e->discovering) return DIALOG_POP_STORED;
     return e->o->config.pop == POP_FORM_CHALLENGE ? DIALOG_POP_CHALLENGE : DIALOG_POP_EXPORTER;
 }
@@ -150,7 +157,7 @@ static void connect_broker(struct errand *e, bool ace)
     const struct client_options *o = e->o;
     struct mqtt_props props = { 0 };
     struct mqtt_will will = { .present = true, .retain = o->will_retain, .qos = (uint8_t)o->will_qos };
-    struct device_connect_want want = { .use_token = ace && !e->discovering };
+    struct device_connect_want want = { .use_token = ace && !e->discovering && !in_tls(e) };
     struct fault why = { 0 };
     char made_up[32];
 
@@ -164,17 +171,51 @@ static void connect_broker(struct errand *e, bool ace)
         will.payload = span_str(o->will_payload ? o->will_payload : "");
     }
     if (o->session_expiry >= 0) props_set_number(&props, PROP_SESSION_EXPIRY, (uint32_t)o->session_expiry);
+    if (ace && !e->discovering && !e->uploading) {
+        if (o->config.pop == POP_FORM_RPK) want.tls = DEVICE_TLS_RPK;
+        if (o->config.pop == POP_FORM_PSK) want.tls = DEVICE_TLS_PSK;
+    }
     want.mqtt = (struct dialog_connect){
         .version = o->config.version == MQTT_CHOICE_5 ? MQTT_V5 : MQTT_V311,
         .client_id = span_str(id),
         .clean_start = !o->keep_session, /* [R-SESS-01] [R-V311-12] */
         .keep_alive = (uint16_t)o->config.keep_alive,
-        .will = o->will_topic && !e->discovering ? &will : NULL, /* [R-DISC-09] */
+        .will = o->will_topic && !e->discovering && !e->uploading ? &will : NULL, /* [R-DISC-09] */
         .props = o->config.version == MQTT_CHOICE_5 ? &props : NULL,
         .pop = pop_form(e, ace),
     };
     enum err err = device_connect(e->device, &want, &why);
     if (err != OK) fail(e, status_of(err), "connect", why.why);
+}
+
+/* [R-RPK-01] The token is at the broker before its key is proved in TLS. */
+static void come_in(struct errand *e)
+{
+    e->uploading = e->o->config.pop == POP_FORM_RPK;
+    connect_broker(e, true);
+}
+
+static void upload(struct errand *e)
+{
+    const struct holding *h = device_holding(e->device);
+    struct dialog_message m = { .topic = SPAN(AUTHZ_INFO), .payload = buf_span(&h->token), .qos = 1 };
+    uint16_t id;
+    enum err err = dialog_publish(device_dialog(e->device), &m, &id);
+
+    if (err != OK) fail(e, EXIT_FAILED, "publish to " AUTHZ_INFO, err_wire(err)->words);
+    device_flush(e->device);
+}
+
+/* [R-AZI-16] leaves, to come back with the key. */
+static void uploaded(struct errand *e, uint8_t reason)
+{
+    if (reason >= 0x80) {
+        complain_reason(e, "the token was refused at " AUTHZ_INFO, reason);
+        leave(e, EXIT_REFUSED);
+        return;
+    }
+    say(e, "the token is at %s", AUTHZ_INFO);
+    device_disconnect(e->device, 0);
 }
 
 /* --- pub --- */
@@ -385,6 +426,10 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
 static void connected(struct errand *e)
 {
     say(e, "connected to %s", e->o->config.host);
+    if (e->uploading) {
+        upload(e);
+        return;
+    }
     switch (e->o->word) {
     case WORD_PUB:
         next_message(e);
@@ -416,7 +461,11 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
         leave(e, EXIT_REFUSED);
         break;
     case DIALOG_PUBLISHED:
-        published(e, d->reason);
+        if (e->uploading) {
+            uploaded(e, d->reason);
+        } else {
+            published(e, d->reason);
+        }
         break;
     case DIALOG_PONG:
         published(e, 0);
@@ -448,6 +497,11 @@ static void on_closed(struct errand *e, const struct device_event *event)
         device_close(e->device);
         return;
     }
+    if (e->uploading && event->err == OK) {
+        e->uploading = false;
+        connect_broker(e, true);
+        return;
+    }
     if (e->hints.as.n) {
         ask_token(e, buf_span(&e->hints.as));
         return;
@@ -469,7 +523,7 @@ static void on_event(void *self, const struct device_event *event)
             return;
         }
         buf_clear(&e->hints.as);
-        connect_broker(e, true);
+        come_in(e);
         break;
     case DEVICE_TOKEN_REFUSED:
         snprintf(what, sizeof what, "token%s%s", *event->error ? " refused: " : "", event->error);
@@ -529,7 +583,7 @@ static void load_token(struct errand *e)
     } else if (e->o->word == WORD_TOKEN) {
         show_token(e, device_holding(e->device));
     } else {
-        connect_broker(e, true);
+        come_in(e);
     }
     buf_clear(&text);
     buf_clear(&message_);

@@ -95,17 +95,20 @@ static void told(struct bed *b, const char *why, int status, const char *says, c
 
 static void messages_flow(void)
 {
-    static const char *const forms[] = { "exporter", "challenge" }, *const keys[] = { "hs256", "ed25519",
-                                                                                      "es256" };
+    static const char *const ways[][2] = { { "exporter", "hs256" },    { "exporter", "ed25519" },
+                                           { "exporter", "es256" },    { "challenge", "hs256" },
+                                           { "challenge", "ed25519" }, { "challenge", "es256" },
+                                           { "rpk", "ed25519" },       { "rpk", "es256" },
+                                           { "psk", "hs256" } };
     struct child sub, pub;
     struct bed b;
 
     open_bed(&b);
-    child_start(&sub, b.dir, SUB("-t", "room/#", "-v", "-C", "7"));
+    child_start(&sub, b.dir, SUB("-t", "room/#", "-v", "-C", "10"));
     CHECK(child_says(&sub, CHILD_ERR, "subscribed"));
-    for (int i = 0; i < 6; i++) {
-        child_start(&pub, b.dir, PUB("-t", "room/t", "--pop", forms[i % 2], "--pop-key", keys[i / 2]));
-        CHECK_ROW(child_end(&pub) == 0, keys[i / 2]);
+    for (int i = 0; i < 9; i++) {
+        child_start(&pub, b.dir, PUB("-t", "room/t", "--pop", ways[i][0], "--pop-key", ways[i][1]));
+        CHECK_ROW(child_end(&pub) == 0, ways[i][0]);
         CHECK(pub.text[CHILD_ERR].n == 0 && pub.text[CHILD_OUT].n == 0);
         child_clear(&pub);
     }
@@ -116,7 +119,7 @@ static void messages_flow(void)
     CHECK(child_end(&sub) == 0);
     CHECK(child_says(&sub, CHILD_OUT, "room/t x\nroom/t x\n") &&
           child_says(&sub, CHILD_OUT, "room/lines last\n"));
-    CHECK(child_lines(&sub, CHILD_OUT) == 7);
+    CHECK(child_lines(&sub, CHILD_OUT) == 10);
     child_clear(&pub);
     child_clear(&sub);
     close_bed(&b);
@@ -343,7 +346,7 @@ static void usage(void)
 }
 
 CU_TestInfo programs_tests[] = {
-    { "messages flow, in both proof forms, with every key", messages_flow },
+    { "messages flow, in every proof form, with every key", messages_flow },
     { "retained messages, and leaving once subscribed", retained_and_leaving },
     { "refusals by AS and broker", refusals },
     { "a token that has ended", expired_token },
