@@ -109,7 +109,7 @@ static enum err name_key(const struct issue_from *from, struct key_object *k)
     struct buf text = { 0 };
 
     /* [R-TOK-29] 64 random bits; A-20: JSON shows them as base64url, and that text is what JSON compares */
-    TRY(entropy_fill(from->entropy, kid, sizeof kid));
+    TRY(entropy_name(from->entropy, kid, sizeof kid));
     b64url_encode(&text, span(kid, sizeof kid));
     buf_clear(&k->kid);
     k->kid = text;

@@ -36,7 +36,7 @@ static enum err name_key(struct key_object *k)
 {
     uint8_t kid[KID_BYTES];
 
-    TRY(entropy_fill(entropy_system(), kid, sizeof kid));
+    TRY(entropy_name(entropy_system(), kid, sizeof kid));
     b64url_encode(&k->kid, span(kid, sizeof kid));
     k->has_kid = true;
     return buf_failed(&k->kid) ? ERR_NO_MEMORY : OK;

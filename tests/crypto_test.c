@@ -142,9 +142,18 @@ static void facts(void)
     tls_facts_clear(NULL);
 }
 
+static void names(void)
+{
+    struct entropy_seeded chance = entropy_seeded(7);
+    uint8_t out[4096];
+
+    CHECK(entropy_name(&chance.base, out, sizeof out) == OK);
+    CHECK(memchr(out, 0, sizeof out) == NULL);
+}
+
 CU_TestInfo crypto_tests[] = {
     { "hash", hashing },       { "mac", authenticating },
     { "kdf", deriving },       { "kdf limits", deriving_limits },
     { "entropy", randomness }, { "tls facts", facts },
-    CU_TEST_INFO_NULL,
+    { "names", names },        CU_TEST_INFO_NULL,
 };

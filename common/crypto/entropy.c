@@ -44,3 +44,12 @@ struct entropy_seeded entropy_seeded(uint64_t seed)
 {
     return (struct entropy_seeded){ .base = { fill_seeded }, .seed = seed };
 }
+
+enum err entropy_name(struct entropy *e, uint8_t *out, size_t n)
+{
+    TRY(entropy_fill(e, out, n));
+    for (size_t i = 0; i < n; i++) {
+        while (out[i] == 0) TRY(entropy_fill(e, &out[i], 1));
+    }
+    return OK;
+}

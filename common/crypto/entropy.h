@@ -14,6 +14,9 @@ MUST_USE static inline enum err entropy_fill(struct entropy *e, uint8_t *out, si
     return e->fill(e, out, n);
 }
 
+/* For names that TLS 1.2 has to carry as a PSK identity, which its implementations cut at a zero: no octet is one. */
+MUST_USE enum err entropy_name(struct entropy *e, uint8_t *out, size_t n);
+
 /* The operating system's, through OpenSSL. Fails with ERR_INTERNAL, never returns weak bytes. */
 struct entropy *entropy_system(void);
 
