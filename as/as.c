@@ -1,4 +1,5 @@
 #include "as/as.h"
+#include "as/introspect.h"
 #include "as/issue.h"
 #include "as/login.h"
 #include "common/crypto/hash.h"
@@ -23,7 +24,7 @@ struct visit {
 };
 
 typedef void endpoint(struct visit *v);
-static endpoint token_endpoint, metadata, jwks, ready;
+static endpoint token_endpoint, introspection_endpoint, revocation_endpoint, metadata, jwks, ready;
 
 static const struct route {
     const char *path, *method;
@@ -31,6 +32,8 @@ static const struct route {
 } routes[] = {
     /* path                                      method  serve             source                     */
     { "/token", "POST", token_endpoint },                           /* RFC 9200 5.8 [R-TOK-02]    */
+    { "/introspect", "POST", introspection_endpoint },              /* RFC 9200 5.9 [R-INT-06]    */
+    { "/revoke", "POST", revocation_endpoint },                     /* RFC 7009 2 [R-INT-28]      */
     { "/.well-known/oauth-authorization-server", "GET", metadata }, /* RFC 8414                   */
     { "/jwks.json", "GET", jwks },                                  /* RFC 7517 5                 */
     { "/health/ready", "GET", ready },
@@ -145,6 +148,87 @@ static void token_endpoint(struct visit *v)
     token_response_clear(&t.response);
 }
 
+/* --- POST /introspect, POST /revoke: a token is presented by who may --- */
+
+struct presented {
+    enum media media;
+    const struct as_client *caller;
+    struct introspection_request request;
+    struct fault why;
+};
+
+/* Both take what RFC 7662 2.1 and RFC 7009 2.1 have in common: a token, and a hint that decides nothing [R-INT-08]. */
+static enum err read_presented(struct visit *v, struct presented *p)
+{
+    struct login_from login = { v->as->setup.registry, &v->as->throttle, v->in, v->peer, v->now };
+    struct span type;
+
+    if (!http_header(&v->in->headers, "Content-Type", &type) || !media_read(type, &p->media)) {
+        fault_set(&p->why, 0,
+                  "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
+        return ERR_MEDIA_TYPE;
+    }
+    TRY(login_by_transport(&login, &p->caller));
+    if (!p->caller) return ERR_INVALID_CLIENT; /* [R-INT-03] [R-INT-17] */
+    return introspection_request_read(buf_span(&v->in->body), p->media, &p->request, &p->why);
+}
+
+static const struct as_broker *broker_of(const struct visit *v, const struct as_client *caller)
+{
+    return caller && caller->enabled && caller->broker
+               ? registry_broker(v->as->setup.registry, span_str(caller->broker))
+               : NULL;
+}
+
+static enum err answer_introspection(struct visit *v, const struct presented *p,
+                                     const struct as_broker *broker)
+{
+    const struct as_setup *s = &v->as->setup;
+    struct introspect_from from = { s->issuer, s->sign_key, s->ledger, broker, v->now };
+    struct introspection_response answer;
+
+    TRY(introspect(&from, &p->request, &answer));
+    enum err e = introspection_response_write(&answer, p->media, &v->out->body);
+    log_event(s->log, LOG_INFO, "introspected", LOG_SPAN("caller", span_str(p->caller->id)),
+              LOG_STR("token", hash_hint(buf_span(&p->request.token)).text),
+              LOG_BOOL("active", answer.active));
+    introspection_response_clear(&answer);
+    return e;
+}
+
+static void introspection_endpoint(struct visit *v)
+{
+    struct presented p = { .media = MEDIA_ACE_JSON };
+
+    no_store(v);
+    enum err e = read_presented(v, &p);
+    const struct as_broker *broker = broker_of(v, p.caller);
+    if (p.caller && !broker) {
+        v->out->status = 403; /* [R-INT-18] nothing is said */
+    } else {
+        if (e == OK) e = answer_introspection(v, &p, broker);
+        if (e == OK) header(v, "Content-Type", media_name(media_answer(p.media)));
+        if (e != OK) fail(v, e, p.media, p.why.why[0] ? p.why.why : NULL);
+    }
+    introspection_request_clear(&p.request);
+}
+
+/* [R-INT-28] What is not the caller's to revoke is left alone, and 200 is said all the same (RFC 7009 2.2). */
+static void revocation_endpoint(struct visit *v)
+{
+    struct presented p = { .media = MEDIA_ACE_JSON };
+    uint8_t hash[SHA256_SIZE];
+
+    no_store(v);
+    enum err e = read_presented(v, &p);
+    if (e == OK) {
+        sha256(buf_span(&p.request.token), hash);
+        e = ledger_revoke(v->as->setup.ledger, hash, span_str(p.caller->id), v->now);
+    }
+    if (e != OK) fail(v, e, p.media, p.why.why[0] ? p.why.why : NULL);
+    introspection_request_clear(&p.request);
+}
+
 /* --- what everybody may read --- */
 
 static struct doc *words(const char *const *list, size_t n)
@@ -186,6 +270,8 @@ static void metadata(struct visit *v)
 
     doc_put(d, "issuer", url(v->as, ""));
     doc_put(d, "token_endpoint", url(v->as, "/token"));
+    doc_put(d, "introspection_endpoint", url(v->as, "/introspect"));
+    doc_put(d, "revocation_endpoint", url(v->as, "/revoke"));
     doc_put(d, "jwks_uri", url(v->as, "/jwks.json"));
     doc_put(d, "grant_types_supported", words(grants, 1));
     doc_put(d, "response_types_supported", doc_new_array());

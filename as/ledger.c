@@ -20,6 +20,7 @@ static const char *const migrations[] = {
     ") STRICT;"
     "CREATE INDEX token_kid ON token (audience, kid);"
     "CREATE INDEX token_expires ON token (expires);",
+    "ALTER TABLE token ADD COLUMN revoked INTEGER;",
 };
 /* clang-format on */
 
@@ -108,4 +109,27 @@ bool ledger_ready(struct ledger *l)
 
     store_done(&r);
     return answered && store_in_place(l->store);
+}
+
+enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bool *live)
+{
+    struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)) };
+    static const char sql[] = "SELECT 1 FROM token WHERE hash = ?1 AND revoked IS NULL";
+    struct store_rows r = store_select(l->store, &(struct store_query){ sql, args, 1 });
+
+    *live = store_row(&r);
+    store_done(&r);
+    return r.error == OK ? OK : ERR_UNAVAILABLE;
+}
+
+enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
+                       int64_t now)
+{
+    struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)), STORE_TEXT(client),
+                                  STORE_INT(now) };
+    static const char sql[] =
+        "UPDATE token SET revoked = ?3 WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
+
+    if (!store_in_place(l->store)) return ERR_UNAVAILABLE;
+    return store_run(l->store, &(struct store_query){ sql, args, 3 }) == OK ? OK : ERR_UNAVAILABLE;
 }

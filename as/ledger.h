@@ -29,6 +29,13 @@ enum ledger_kid { LEDGER_KID_NEVER, LEDGER_KID_EXPIRED, LEDGER_KID_LIVE };
 MUST_USE enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now,
                                  struct secret *key, enum ledger_kid *state);
 
+/* Was this token issued here, and not revoked? Errors: ERR_UNAVAILABLE. */
+MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bool *live);
+
+/* RFC 7009: revokes a token of this client; of others, or of none, nothing. Errors: ERR_UNAVAILABLE. */
+MUST_USE enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
+                                int64_t now);
+
 /* Forgets tokens that ended more than a day before `now`. */
 MUST_USE enum err ledger_sweep(struct ledger *l, int64_t now);
 

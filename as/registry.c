@@ -21,6 +21,7 @@ static const struct config_key client_keys[] = {
     { .name = "id",               .kind = CONFIG_TEXT, .offset = CLIENT(id), .required = true, .doc = "client_id" },
     { .name = "secret",           .kind = CONFIG_TEXT, .offset = CLIENT(secret), .secret = true, .doc = "password for HTTP Basic" },
     { .name = "secret_file",      .kind = CONFIG_TEXT, .offset = CLIENT(secret_file), .doc = "file whose first line is the password" },
+    { .name = "broker",           .kind = CONFIG_TEXT, .offset = CLIENT(broker), .doc = "audience: this is that broker, and may introspect tokens for it" },
     { .name = "keys",             .kind = CONFIG_DOC,  .offset = CLIENT(key_files), .doc = "files with public keys (PEM, JWK, certificate): TLS client authentication and PoP keys" },
     { .name = "enabled",          .kind = CONFIG_BOOL, .offset = CLIENT(enabled), .fallback = "true", .doc = "false: every grant is refused" },
     { .name = "profiles",         .kind = CONFIG_DOC,  .offset = CLIENT(profiles), .doc = "ACE profiles it speaks; default [\"mqtt_tls\"]" },

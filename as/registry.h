@@ -18,6 +18,7 @@ struct as_client {
     size_t key_count;
     struct key_object keys[MAX_CLIENT_KEYS]; /* public; certificates count by their key */
     bool mqtt_tls;                           /* speaks this profile */
+    char *broker; /* it is this broker, and may introspect its tokens; NULL: none */
     char *default_audience, *default_scope_words;
     struct scope *default_scope; /* NULL: a request must name one */
 };

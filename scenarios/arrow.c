@@ -121,6 +121,7 @@ void show_send(struct show *w, const struct step *s)
     if (!show_puppet(w, s->to.role)) note(w, s, &out); /* a puppet learns it from what it takes */
     enum err e = w->over ? OK : write_message(w, s, end, &out, &bytes);
     if (e == OK && !w->over) e = strand_send(end, buf_span(&bytes));
+    end->left |= s->message->kind == MESSAGE_MQTT && s->message->code == MQTT_DISCONNECT;
     if (e != OK && !end->closed)
         show_error(w, "%s:%u: cannot send: %s", s->at.file, s->at.line, err_wire(e)->words);
     trace_message(w, s, s->message->word, &out);

@@ -108,6 +108,19 @@ static struct doc *as_client(const struct settings *s, unsigned number)
     return d;
 }
 
+/* A broker as the AS knows it when it introspects: "rs1" (rs1-secret). */
+static struct doc *broker_login(const char *id, const char *audience)
+{
+    struct doc *d = doc_new_map();
+    char secret[32];
+
+    snprintf(secret, sizeof secret, "%s-secret", id);
+    text(d, "id", id);
+    text(d, "secret", secret);
+    text(d, "broker", audience);
+    return d;
+}
+
 static struct doc *as_clients(const struct settings *s)
 {
     struct doc *list = doc_new_array(), *barred = doc_new_map(), *coap = doc_new_map(),
@@ -122,6 +135,8 @@ static struct doc *as_clients(const struct settings *s)
     text(coap, "secret", "coap-secret");
     doc_put(coap, "profiles", texts("coap_dtls", NULL));
     doc_add(list, coap);
+    doc_add(list, broker_login("rs1", WORLD_BROKER));
+    doc_add(list, broker_login("rs2", WORLD_OTHER));
     text(plain, "id", "defaulted");
     text(plain, "secret", "defaulted-secret");
     text(plain, "default_audience", WORLD_BROKER);

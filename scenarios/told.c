@@ -133,8 +133,23 @@ static void step_clock(struct show *w, struct product *p, int64_t seconds)
         show_error(w, "a clock could not be moved");
 }
 
+static bool is_gone(void *what)
+{
+    return ((struct strand *)what)->closed;
+}
+
+/* A clock goes another way than packets do: what was sent before must have been heard. */
+static void let_go(struct show *w)
+{
+    for (size_t i = 0; net_at(w->net, i); i++) {
+        struct strand *x = net_at(w->net, i);
+        if (x->left && !show_puppet(w, x->peer.role)) net_wait(w->net, is_gone, x);
+    }
+}
+
 void show_clock(struct show *w, const struct step *s)
 {
+    let_go(w);
     w->stage.jump[s->from.role] += s->seconds;
     if (s->from.role != ROLE_CLIENT) {
         if (w->server[s->from.role]) step_clock(w, w->server[s->from.role], s->seconds);

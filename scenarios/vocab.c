@@ -268,6 +268,7 @@ static const struct field_def extra_member = BODY("x-...", JSON, "any other body
 static const struct message messages[] = {
     REQUEST("POST",   "/token",      C_TO_A,  token_request_fields),
     REQUEST("POST",   "/introspect", ASKS_AS, introspect_fields),
+    REQUEST("POST",   "/revoke", ASKS_AS, introspect_fields),
     REQUEST("POST",   NULL,          ASKS_AS, token_request_fields),
     REQUEST("GET",    NULL,          ASKS_AS, token_request_fields),
     REQUEST("PUT",    NULL,          ASKS_AS, token_request_fields),

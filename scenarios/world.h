@@ -10,7 +10,7 @@
  *
  * Policies: each client may, at $broker, publish and subscribe under a/# and b/#, publish under p/#, subscribe under
  * s/#; at $other_broker publish and subscribe under a/#. Public topics: public/#. The client "barred" (barred-secret) gets
- * no token, "coap" (coap-secret) speaks another profile.
+ * no token, "coap" (coap-secret) speaks another profile. At the AS the brokers are "rs1" (rs1-secret) and "rs2" (rs2-secret).
  */
 #define WORLD_POLICY       "pubsub:a/# pubsub:b/# pub:p/# sub:s/#"
 #define WORLD_OTHER_POLICY "pubsub:a/#"

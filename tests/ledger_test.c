@@ -1,6 +1,8 @@
 #include "as/ledger.h"
 #include "tests/check.h"
 
+#include <unistd.h>
+
 static struct ledger_entry entry(const char *jti, const char *client, const char *kid)
 {
     struct ledger_entry e = { .client = span_str(client),
@@ -53,4 +55,35 @@ static void kids(void)
     ledger_close(l);
 }
 
-CU_TestInfo ledger_tests[] = { { "kids", kids }, CU_TEST_INFO_NULL };
+static bool is_live(struct ledger *l, const uint8_t hash[SHA256_SIZE])
+{
+    bool live = false;
+
+    CHECK(ledger_live(l, hash, &live) == OK);
+    return live;
+}
+
+/* [R-INT-28] Only its own client revokes a token, and for good, also over a restart. */
+static void revocation(void)
+{
+    static const char path[] = "/tmp/ace-ledger-test.db";
+    struct ledger *l = NULL;
+    struct fault why;
+    struct ledger_entry one = entry("t1", "alice", "k1"), two = entry("t2", "alice", "k2"),
+                        none = entry("t3", "bob", "k3");
+
+    unlink(path);
+    CHECK(ledger_open(path, &l, &why) == OK);
+    CHECK(ledger_add(l, &one) == OK && ledger_add(l, &two) == OK);
+    CHECK(is_live(l, one.token_hash) && is_live(l, two.token_hash) && !is_live(l, none.token_hash));
+    CHECK(ledger_revoke(l, one.token_hash, span_str("bob"), 1500) == OK && is_live(l, one.token_hash));
+    CHECK(ledger_revoke(l, one.token_hash, span_str("alice"), 1500) == OK && !is_live(l, one.token_hash));
+    CHECK(ledger_revoke(l, one.token_hash, span_str("alice"), 1600) == OK && is_live(l, two.token_hash));
+    ledger_close(l);
+    CHECK(ledger_open(path, &l, &why) == OK);
+    CHECK(!is_live(l, one.token_hash) && is_live(l, two.token_hash));
+    ledger_close(l);
+    CHECK(unlink(path) == 0);
+}
+
+CU_TestInfo ledger_tests[] = { { "kids", kids }, { "revocation", revocation }, CU_TEST_INFO_NULL };

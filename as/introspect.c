@@ -1,0 +1,53 @@
+#include "as/introspect.h"
+
+/* The tokens of this AS for this broker, and no others. The keys are lent. */
+static enum err open_as_broker(const struct introspect_from *from, struct span token, struct claims **out)
+{
+    struct token_issuer issuer = { .verify_count = 1, .decrypt_count = from->broker->has_shared };
+    struct span audience = span_str(from->broker->audience);
+    struct token_trust trust = { .issuer_count = 1,
+                                 .issuers = &issuer,
+                                 .require_aud = true,
+                                 .require_exp = true,
+                                 .audience_count = 1,
+                                 .audiences = &audience };
+    struct fault why;
+
+    buf_str(&issuer.iss, from->issuer);
+    issuer.verify[0] = *from->sign_key;
+    if (from->broker->has_shared) issuer.decrypt[0] = from->broker->shared;
+    enum err e = buf_failed(&issuer.iss) ? ERR_NO_MEMORY : token_open(token, &trust, from->now, out, &why);
+    buf_clear(&issuer.iss);
+    return e;
+}
+
+/* claims_set() lends; what is answered is owned: through the notation that both are read from and written in. */
+static enum err copy_claims(const struct claims *claims, struct claim_set *out)
+{
+    struct doc *d = claim_set_write(claims_set(claims), LABELS_INTROSPECTION, NOTATION_CBOR);
+    struct fault why;
+    enum err e = d ? claim_set_read(d, LABELS_INTROSPECTION, NOTATION_CBOR, false, out, &why) : ERR_NO_MEMORY;
+
+    doc_free(d);
+    return e;
+}
+
+enum err introspect(const struct introspect_from *from, const struct introspection_request *in,
+                    struct introspection_response *out)
+{
+    struct span token = buf_span(&in->token);
+    uint8_t hash[SHA256_SIZE];
+    struct claims *claims = NULL;
+    bool live = false;
+
+    *out = (struct introspection_response){ 0 };
+    enum err e = open_as_broker(from, token, &claims);
+    if (!claims) return e == ERR_NO_MEMORY ? e : OK;
+    sha256(token, hash);
+    e = ledger_live(from->ledger, hash, &live);
+    if (e == OK && live) e = copy_claims(claims, &out->claims);
+    out->active = e == OK && live;
+    out->has_token_type = out->is_pop = out->active;
+    claims_free(claims);
+    return e;
+}
