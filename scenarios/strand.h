@@ -25,7 +25,7 @@ struct strand {
     enum strand_speech speech;
     struct link *link; /* NULL once closed */
     bool accepted, opened, closed;
-    bool left; /* we said DISCONNECT: the peer is about to close */
+    bool left;    /* we said DISCONNECT: the peer is about to close */
     enum err err; /* why it closed */
     char reason[160];
     struct tls_facts facts;

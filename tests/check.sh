@@ -89,7 +89,16 @@ requirements()
         }' "$work/ids" -
 }
 
-for rule in layers format calls marks lengths requirements; do
+# A unit test that stands for a rule no peer can see is there: suite/name.
+unit_tests()
+{
+    grep -v '^#' scenarios/unobservable.tsv | while IFS="$(printf '\t')" read -r id reason test; do
+        [ "$test" = - ] || grep -qF "{ \"${test#*/}\"," "tests/${test%%/*}_test.c" ||
+            echo "scenarios/unobservable.tsv:1: $id: no such unit test: $test"
+    done
+}
+
+for rule in layers format calls marks lengths requirements unit_tests; do
     $rule >>"$violations" || [ -s "$violations" ] || echo "check: the rule $rule could not run" >>"$violations"
 done
 sort -u "$violations" >&2
