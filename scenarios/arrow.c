@@ -110,6 +110,7 @@ void show_send(struct show *w, const struct step *s)
     if (!end) return;
     w->stage.facts = &end->facts;
     if (s->message->kind == MESSAGE_CLOSE) {
+        end->left = true;
         strand_close(end);
         return;
     }
