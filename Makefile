@@ -80,7 +80,7 @@ check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-
 rules:                           ; @tests/check.sh
 build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)
 valgrind:                        ; @packaging/setup.sh valgrind && $(MAKE) MODE=plain valgrind-run
-valgrind-run: all $(B)/bin/ace-tests ; valgrind -q --error-exitcode=1 --leak-check=full $< $(T)
+valgrind-run: all $(B)/bin/ace-tests ; valgrind -q --error-exitcode=1 --leak-check=full $(B)/bin/ace-tests $(T)
 FUZZ_SECONDS ?= 20
 fuzz:                            ; @packaging/setup.sh fuzz && $(MAKE) -k MODE=fuzz CC=clang $(FUZZ:%=fuzz-%)
 fuzz-%: $(B)/run/%
