@@ -242,7 +242,7 @@ static struct verdict judge_tls(const struct authn *a, struct claims *claims, co
 {
     struct verdict v = { .is = VERDICT_ADMIT, .by_tls = true };
     struct proven *proven = NULL;
-    enum err e = tls_proven(tls, claims_key(claims), &proven);
+    enum err e = tls_proven(tls, &proven);
 
     if (e != OK) return refuse(told(e), "TLS proves no key"); /* [R-TLS12-01] */
     e = grant_make(claims, proven, a->settings->open, now, &v.grant);
@@ -255,11 +255,7 @@ struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, str
 {
     struct verdict v = { .is = VERDICT_REFUSE };
     struct claims *claims = NULL;
-    struct span token = { NULL, 0 };
-
-    if (tls->peer == TLS_PEER_RPK) token = tokens_of_key(a->tokens, tls->peer_key, now);
-    if (tls->peer == TLS_PEER_PSK && token_of_identity(a, buf_span(&tls->psk_identity), now, &token) != OK)
-        return refuse(ERR_NOT_AUTHORIZED, "the PSK's token has ended");
+    struct span token = tls->peer_key ? tokens_of_key(a->tokens, tls->peer_key, now) : span(NULL, 0);
 
     if (token.n == 0) return refuse(ERR_NOT_AUTHORIZED, "no token is stored for the key that TLS proved");
     if (keep(attempt, token) != OK) return refuse(ERR_NO_MEMORY, "no memory for the token");

@@ -40,7 +40,7 @@ struct verdict {
 struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
                              const struct tls_facts *tls, struct attempt *attempt, int64_t now);
 
-/* TLS:Known,MQTT:none: the token stored for the key that TLS proved [R-RPK-13]; also later, when another one was uploaded. */
+/* TLS:Known,MQTT:none: the token stored for the key, raw public or PSK, that TLS proved [R-RPK-13]; also later, when another one was uploaded. */
 struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
                          int64_t now);
 

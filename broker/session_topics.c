@@ -117,6 +117,8 @@ static enum err take_token(struct session *s, struct span payload, int64_t now)
 static enum err on_upload(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
 {
     enum arrival arrival = ARRIVAL_NEW;
+
+    TRY(learn_alias(s, in));
     enum err e = in->publish.qos == 2 ? delivery_arrive(s->delivery, in->publish.id,
                                                         (size_t)s->limits.receive_maximum, &arrival)
                                       : OK;

@@ -65,7 +65,8 @@ static void forget_client(struct tokens *t, struct entry *e, size_t i)
     e->client[e->clients] = (struct buf){ 0 };
 }
 
-/* A kid is no more than a name: of two keys with the same one the last has it. */
+/* A kid is no more than a name: of two keys with the same one the last has it. Only PSKs are found so: the kid of a public key is its
+ * client's to choose, and would take another's name away. */
 static void forget_kid(struct tokens *t, struct entry *e)
 {
     if (e->kid.n && map_get(t->by_kid, buf_span(&e->kid)) == e) map_remove(t->by_kid, buf_span(&e->kid));
@@ -77,7 +78,7 @@ static enum err learn_kid(struct tokens *t, struct entry *e, const struct claims
     const struct key_object *k = &claims_set(claims)->cnf.object;
 
     forget_kid(t, e);
-    if (!k->has_kid) return OK;
+    if (!k->has_kid || key_type(claims_key(claims)) != KEY_OCT) return OK;
     buf_add(&e->kid, buf_span(&k->kid));
     return buf_failed(&e->kid) ? ERR_NO_MEMORY : map_put(t->by_kid, buf_span(&e->kid), e);
 }

@@ -30,7 +30,8 @@ MUST_USE enum err tokens_bind(struct tokens *t, struct span client_id, const str
 /* The token octets, lent until the next change; an empty span if there is none or it has ended [R-EXP-10]. */
 struct span tokens_of_client(struct tokens *t, struct span client_id, int64_t now);
 struct span tokens_of_key(struct tokens *t, const struct key *key, int64_t now);
-struct span tokens_of_kid(struct tokens *t, struct span kid, int64_t now); /* of the last key so named */
+struct span tokens_of_kid(struct tokens *t, struct span kid,
+                          int64_t now); /* of the last symmetric key so named */
 
 /* Forgets what has ended [R-EXP-10, R-AZI-20]. */
 void tokens_sweep(struct tokens *t, int64_t now);

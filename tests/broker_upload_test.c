@@ -94,6 +94,25 @@ static void repeated(void)
     kit_clear(&k);
 }
 
+/* [R-PUB-07] A Topic Alias learned with an upload names authz-info afterwards. */
+static void alias(void)
+{
+    struct kit k;
+
+    begin(&k, 60);
+    kit_enter(&k, 1, &(struct kit_connect){ .by = BY_NOTHING });
+    for (int i = 0; i < 2; i++) {
+        struct mqtt_packet p = kit_packet(&k, 1, MQTT_PUBLISH);
+        p.publish = (struct mqtt_publish){
+            .qos = 1, .id = 7, .topic = span_str(i ? "" : "authz-info"), .payload = span_str("no token")
+        };
+        props_set_number(&p.props, PROP_TOPIC_ALIAS, 1);
+        kit_send(&k, 1, &p);
+        CHECK_HEARD(&k, 1, "PUBACK 7 99");
+    }
+    kit_clear(&k);
+}
+
 /* Addresses that share a counter share a bound; others do not. */
 static void meter(void)
 {
@@ -107,6 +126,6 @@ static void meter(void)
 }
 
 CU_TestInfo broker_upload_tests[] = {
-    { "rate", rate },         { "unproven", unproven }, { "off", off },
-    { "repeated", repeated }, { "meter", meter },       CU_TEST_INFO_NULL,
+    { "rate", rate },   { "unproven", unproven }, { "off", off },    { "repeated", repeated },
+    { "alias", alias }, { "meter", meter },       CU_TEST_INFO_NULL,
 };

@@ -187,22 +187,21 @@ static void in_tls(void)
     const struct row {
         const char *why;
         struct tls_facts facts;
-        const struct key *psk, *proven;
+        const struct key *proven;
     } rows[] = {
-        { "raw public key", { .version = 0x0304, .peer = TLS_PEER_RPK, .peer_key = ed }, NULL, ed },
-        { "raw public key beside a PSK", { .version = 0x0304, .peer = TLS_PEER_RPK, .peer_key = ed }, oct, ed },
-        { "PSK", { .version = 0x0304, .peer = TLS_PEER_PSK }, oct, oct },
-        { "PSK we do not hold", { .version = 0x0304, .peer = TLS_PEER_PSK }, NULL, NULL },
-        { "PSK that is no octets", { .version = 0x0304, .peer = TLS_PEER_PSK }, ed, NULL },
-        { "anonymous", { .version = 0x0304, .peer = TLS_PEER_ANONYMOUS, .peer_key = ed }, oct, NULL },
-        { "certificate", { .version = 0x0304, .peer = TLS_PEER_CERTIFICATE, .peer_key = ed }, NULL, NULL },
-        { "TLS 1.2", { .version = 0x0303, .extended_master_secret = true, .peer = TLS_PEER_PSK }, oct, oct },
-        { "TLS 1.2, no EMS", { .version = 0x0303, .peer = TLS_PEER_RPK, .peer_key = ed }, NULL, NULL },
+        { "raw public key", { .version = 0x0304, .peer = TLS_PEER_RPK, .peer_key = ed }, ed },
+        { "PSK", { .version = 0x0304, .peer = TLS_PEER_PSK, .peer_key = oct }, oct },
+        { "PSK we do not hold", { .version = 0x0304, .peer = TLS_PEER_PSK }, NULL },
+        { "PSK that is no octets", { .version = 0x0304, .peer = TLS_PEER_PSK, .peer_key = ed }, NULL },
+        { "anonymous", { .version = 0x0304, .peer = TLS_PEER_ANONYMOUS, .peer_key = ed }, NULL },
+        { "certificate", { .version = 0x0304, .peer = TLS_PEER_CERTIFICATE, .peer_key = ed }, NULL },
+        { "TLS 1.2", { .version = 0x0303, .extended_master_secret = true, .peer = TLS_PEER_PSK, .peer_key = oct }, oct },
+        { "TLS 1.2, no EMS", { .version = 0x0303, .peer = TLS_PEER_RPK, .peer_key = ed }, NULL },
     }, *r;
 
     for (EACH_ROW(r, rows)) {
         struct proven *p = NULL;
-        CHECK_ROW(tls_proven(&r->facts, r->psk, &p) == (r->proven ? OK : ERR_NOT_AUTHORIZED), r->why);
+        CHECK_ROW(tls_proven(&r->facts, &p) == (r->proven ? OK : ERR_NOT_AUTHORIZED), r->why);
         CHECK_ROW(r->proven ? p && key_eq(proven_key(p), r->proven) : !p, r->why);
         proven_free(p);
     }

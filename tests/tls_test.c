@@ -163,6 +163,8 @@ static void check_open(const struct row *r, struct bed *b, struct pair *p)
     if (r->peer == TLS_PEER_RPK) CHECK_ROW(s->peer_key && key_eq(s->peer_key, b->keys[*r->own]), r->why);
     if (r->peer == TLS_PEER_PSK && r->psk == PSK_SHORT)
         CHECK_ROW(span_is(buf_span(&s->psk_identity), "short"), r->why);
+    if (r->peer == TLS_PEER_PSK)
+        CHECK_ROW(s->peer_key && !c->peer_key && span_eq(key_octets(s->peer_key), bed_psk()), r->why);
     if (r->psk == PSK_LONG)
         CHECK_ROW(span_eq(buf_span(&s->psk_identity), span(b->long_identity, sizeof b->long_identity)),
                   r->why);

@@ -91,15 +91,14 @@ enum err pop_verify(const struct claims *c, struct span challenge, struct span p
     return e == ERR_INTERNAL || e == ERR_NO_MEMORY ? e : ERR_NOT_AUTHORIZED;
 }
 
-enum err tls_proven(const struct tls_facts *facts, const struct key *psk, struct proven **out)
+enum err tls_proven(const struct tls_facts *facts, struct proven **out)
 {
-    const struct key *shown = NULL;
+    const struct key *k = facts->peer_key;
+    bool shown = facts->peer == TLS_PEER_RPK || (facts->peer == TLS_PEER_PSK && k && key_type(k) == KEY_OCT);
 
     *out = NULL;
     if (facts->version < 0x0304 && !facts->extended_master_secret) return ERR_NOT_AUTHORIZED;
-    if (facts->peer == TLS_PEER_RPK) shown = facts->peer_key;
-    if (facts->peer == TLS_PEER_PSK && psk && key_type(psk) == KEY_OCT) shown = psk;
-    return shown ? proven_new(shown, out) : ERR_NOT_AUTHORIZED;
+    return shown && k ? proven_new(k, out) : ERR_NOT_AUTHORIZED;
 }
 
 void proven_free(struct proven *p)

@@ -22,8 +22,8 @@ bool pop_alg_fits(const struct key_object *k);
 MUST_USE enum err pop_verify(const struct claims *c, struct span challenge, struct span proof,
                              size_t min_hmac_key, struct proven **out);
 
-/* Facts of a handshake with an RPK or PSK. ERR_NOT_AUTHORIZED for an anonymous peer, or TLS 1.2 without extended master secret. */
-MUST_USE enum err tls_proven(const struct tls_facts *facts, const struct key *psk, struct proven **out);
+/* Facts of a handshake with an RPK or PSK: the very key that it used. ERR_NOT_AUTHORIZED for an anonymous peer, or TLS 1.2 without extended master secret. */
+MUST_USE enum err tls_proven(const struct tls_facts *facts, struct proven **out);
 
 void proven_free(struct proven *p);
 const struct key *proven_key(const struct proven *p);

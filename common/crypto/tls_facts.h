@@ -15,7 +15,7 @@ struct tls_facts {
     bool has_exporter;           /* RFC 9431 2.2.4.2.1; false where it must not be used */
     uint8_t exporter[EXPORTER_SIZE];
     enum tls_peer { TLS_PEER_ANONYMOUS, TLS_PEER_RPK, TLS_PEER_PSK, TLS_PEER_CERTIFICATE } peer;
-    struct key *peer_key;                  /* RPK, or the certificate's key; owned; NULL otherwise */
+    struct key *peer_key; /* RPK, the certificate's key, or at a server the PSK; owned; NULL otherwise */
     uint8_t peer_cert_sha256[SHA256_SIZE]; /* TLS_PEER_CERTIFICATE */
     struct buf psk_identity;               /* TLS_PEER_PSK; owned */
 };

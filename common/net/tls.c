@@ -35,6 +35,7 @@ void tls_release(struct tls *t)
     SSL_free(t->ssl);
     buf_clear(&t->out);
     buf_clear(&t->psk_identity);
+    key_free(t->psk);
     tls_facts_clear(&t->facts);
     tls_config_free(t->config);
     free(t);
@@ -187,6 +188,7 @@ static enum err show_psk(struct tls *t)
     struct buf *identity = SSL_is_server(t->ssl) ? &t->psk_identity : &t->config->psk_identity;
 
     t->facts.peer = TLS_PEER_PSK;
+    t->facts.peer_key = t->psk ? key_ref(t->psk) : NULL;
     buf_add(&t->facts.psk_identity, buf_span(identity));
     return buf_failed(&t->facts.psk_identity) ? ERR_NO_MEMORY : OK;
 }

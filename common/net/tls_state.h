@@ -37,6 +37,7 @@ struct tls {
     struct fault why;
     struct tls_facts facts;
     struct buf psk_identity; /* the last one that led to a PSK */
+    struct key *psk;         /* and that PSK; server only */
     bool psk_unknown;        /* the identity led to no PSK, and must not be passed over */
 };
 

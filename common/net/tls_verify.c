@@ -203,6 +203,9 @@ static enum err ask_psk(struct tls *t, struct span identity, struct secret *psk)
     if (identity.n > TLS_MAX_IDENTITY) return ERR_TOO_LARGE;
     TRY(o->psk_for_identity(o->self, identity, psk));
     if (psk->n == 0) return ERR_NOT_FOUND;
+    key_free(t->psk);
+    t->psk = NULL;
+    TRY(key_oct(secret_span(psk), &t->psk));
     buf_clear(&t->psk_identity);
     buf_add(&t->psk_identity, identity);
     return buf_failed(&t->psk_identity) ? ERR_NO_MEMORY : OK;
