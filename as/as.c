@@ -68,6 +68,16 @@ static void fail(struct visit *v, enum err e, enum media m, const char *why)
     if (e == ERR_UNAVAILABLE) header(v, "Retry-After", "5");
 }
 
+/* In which notation the body is, and so the answer. */
+static enum err read_media(const struct visit *v, enum media *out, struct fault *why)
+{
+    struct span type;
+
+    if (http_header(&v->in->headers, "Content-Type", &type) && media_read(type, out)) return OK;
+    fault_set(why, 0, "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
+    return ERR_MEDIA_TYPE;
+}
+
 /* --- POST /token --- */
 
 struct token_visit {
@@ -93,13 +103,8 @@ static enum err read_request(struct visit *v, struct token_visit *t)
 static enum err serve_request(struct visit *v, struct token_visit *t)
 {
     const struct as_setup *s = &v->as->setup;
-    struct span type;
 
-    if (!http_header(&v->in->headers, "Content-Type", &type) || !media_read(type, &t->media)) {
-        fault_set(&t->why, 0,
-                  "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
-        return ERR_MEDIA_TYPE;
-    }
+    TRY(read_media(v, &t->media, &t->why));
     TRY(read_request(v, t));
     struct issue_from from = {
         .issuer = s->issuer,
@@ -161,14 +166,11 @@ struct presented {
 static enum err read_presented(struct visit *v, struct presented *p)
 {
     struct login_from login = { v->as->setup.registry, &v->as->throttle, v->in, v->peer, v->now };
-    struct span type;
 
-    if (!http_header(&v->in->headers, "Content-Type", &type) || !media_read(type, &p->media)) {
-        fault_set(&p->why, 0,
-                  "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
-        return ERR_MEDIA_TYPE;
-    }
-    TRY(login_by_transport(&login, &p->caller));
+    TRY(read_media(v, &p->media, &p->why));
+    enum err e = login_by_transport(&login, &p->caller);
+    if (e != OK) p->caller = NULL; /* also where TLS named somebody */
+    TRY(e);
     if (!p->caller) return ERR_INVALID_CLIENT; /* [R-INT-03] [R-INT-17] */
     return introspection_request_read(buf_span(&v->in->body), p->media, &p->request, &p->why);
 }
@@ -224,6 +226,8 @@ static void revocation_endpoint(struct visit *v)
     if (e == OK) {
         sha256(buf_span(&p.request.token), hash);
         e = ledger_revoke(v->as->setup.ledger, hash, span_str(p.caller->id), v->now);
+        log_event(v->as->setup.log, LOG_INFO, "revocation", LOG_SPAN("client", span_str(p.caller->id)),
+                  LOG_STR("token", hash_hint(buf_span(&p.request.token)).text), LOG_BOOL("done", e == OK));
     }
     if (e != OK) fail(v, e, p.media, p.why.why[0] ? p.why.why : NULL);
     introspection_request_clear(&p.request);

@@ -387,6 +387,17 @@ static enum err check_names(const struct registry_source *from, const struct reg
     return OK;
 }
 
+/* A client that is a broker is one of ours. */
+static enum err check_brokers(const struct registry_source *from, struct registry *r, struct buf *message)
+{
+    for (size_t i = 0; i < r->client_count; i++) {
+        const char *name = r->clients[i].broker;
+        if (name && !registry_broker(r, span_str(name)))
+            return refuse(from, doc_at(from->clients, i), message, "broker: no broker of this audience");
+    }
+    return OK;
+}
+
 static enum err read_policies(const struct registry_source *from, struct registry *r, struct buf *message)
 {
     TRY(make_room(from, from->policies, sizeof *r->policies, (void **)&r->policies, message));
@@ -405,6 +416,7 @@ enum err registry_read(const struct registry_source *from, struct registry **out
     if (!r) return ERR_NO_MEMORY;
     enum err e = read_clients(from, r, message);
     if (e == OK) e = read_brokers(from, r, message);
+    if (e == OK) e = check_brokers(from, r, message);
     if (e == OK) e = read_policies(from, r, message);
     if (e != OK) {
         registry_free(r);

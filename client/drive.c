@@ -289,22 +289,28 @@ static void first_text(const struct drive *v, const char *name, struct span *out
     if (!arg_text(v, name, out)) doc_text(doc_at(args, 0), out);
 }
 
+static enum err send_message(struct drive *v, struct dialog *d, struct dialog_message *m)
+{
+    uint16_t id;
+
+    m->retain = arg_or(v, "retain", 0) != 0;
+    v->wait = m->qos ? WAIT_PUBLISHED : WAIT_NONE;
+    enum err e = dialog_publish(d, m, &id);
+    device_flush(v->device);
+    if (e == OK && m->qos == 0) answer_ok(v, NULL);
+    return e;
+}
+
 static enum err publish(struct drive *v, struct fault *why)
 {
     struct dialog_message m = { .topic = SPAN(""), .payload = SPAN("") };
     struct dialog *d;
-    uint16_t id;
 
     TRY(need_dialog(v, &d, why));
     first_text(v, "topic", &m.topic);
     if (!arg_text(v, "payload", &m.payload)) doc_text(doc_at(doc_get(v->step, "args"), 1), &m.payload);
     m.qos = (uint8_t)arg_or(v, "qos", 0);
-    m.retain = arg_or(v, "retain", 0) != 0;
-    v->wait = m.qos ? WAIT_PUBLISHED : WAIT_NONE;
-    enum err e = dialog_publish(d, &m, &id);
-    device_flush(v->device);
-    if (e == OK && m.qos == 0) answer_ok(v, NULL);
-    return e;
+    return send_message(v, d, &m);
 }
 
 /* [R-RPK-01] The token held, to authz-info. */
@@ -313,7 +319,6 @@ static enum err publish_token(struct drive *v, struct fault *why)
     const struct holding *h = device_holding(v->device);
     struct dialog_message m = { .topic = SPAN(AUTHZ_INFO) };
     struct dialog *d;
-    uint16_t id;
 
     TRY(need_dialog(v, &d, why));
     if (!h) {
@@ -322,12 +327,7 @@ static enum err publish_token(struct drive *v, struct fault *why)
     }
     m.payload = buf_span(&h->token);
     m.qos = (uint8_t)arg_or(v, "qos", 1);
-    m.retain = arg_or(v, "retain", 0) != 0;
-    v->wait = m.qos ? WAIT_PUBLISHED : WAIT_NONE;
-    enum err e = dialog_publish(d, &m, &id);
-    device_flush(v->device);
-    if (e == OK && m.qos == 0) answer_ok(v, NULL);
-    return e;
+    return send_message(v, d, &m);
 }
 
 /* "filters" or "args": an array of texts; or "filter". */

@@ -39,44 +39,28 @@ static uint16_t port_of(const struct product *p)
     return (uint16_t)port;
 }
 
-static void start_as(struct show *w, const char *bin, const struct settings *s, struct buf *message)
+typedef enum err settings_fn(const struct settings *s, struct buf *message);
+
+static void start_server(struct show *w, const char *bin, enum role r, const struct settings *s,
+                         settings_fn *write)
 {
-    static const char *const args[] = { "as", "--control", "-c", NULL };
+    const char *const args[] = { role_name(r), "--control", "-c", NULL };
+    uint16_t *port = r == ROLE_AS ? &w->world.as_port : &w->world.broker_port;
     struct tls_keylog log = { 0 };
     struct tls_config *tls = NULL;
+    struct buf message = { 0 };
 
-    if (w->players[ROLE_AS] == PLAYER_PRODUCT) {
-        if (settings_as(s, message) != OK) {
-            show_error(w, "%s", buf_cstr(message));
-            return;
-        }
-        w->server[ROLE_AS] = start(w, bin, "as", args);
-        w->world.as_port = port_of(w->server[ROLE_AS]);
-    } else if (handshake_server(&w->stage, ROLE_AS, &log, &tls) != OK ||
-               net_listen(w->net, ROLE_AS, tls, &w->world.as_port) != OK) {
-        show_error(w, "the AS puppet cannot listen");
+    if (w->players[r] != PLAYER_PRODUCT) {
+        if (handshake_server(&w->stage, r, &log, &tls) != OK || net_listen(w->net, r, tls, port) != OK)
+            show_error(w, "the %s puppet cannot listen", role_name(r));
+    } else if (write(s, &message) != OK) {
+        show_error(w, "%s", buf_cstr(&message));
+    } else {
+        w->server[r] = start(w, bin, role_name(r), args);
+        *port = port_of(w->server[r]);
     }
     tls_config_free(tls);
-}
-
-static void start_broker(struct show *w, const char *bin, const struct settings *s, struct buf *message)
-{
-    static const char *const args[] = { "broker", "--control", "-c", NULL };
-    struct tls_keylog log = { 0 };
-    struct tls_config *tls = NULL;
-
-    if (w->players[ROLE_BROKER] == PLAYER_PRODUCT) {
-        if (settings_broker(s, message) != OK) {
-            show_error(w, "%s", buf_cstr(message));
-            return;
-        }
-        w->server[ROLE_BROKER] = start(w, bin, "broker", args);
-        w->world.broker_port = port_of(w->server[ROLE_BROKER]);
-    } else if (handshake_server(&w->stage, ROLE_BROKER, &log, &tls) != OK ||
-               net_listen(w->net, ROLE_BROKER, tls, &w->world.broker_port) != OK) {
-        show_error(w, "the broker puppet cannot listen");
-    }
-    tls_config_free(tls);
+    buf_clear(&message);
 }
 
 static bool acts(const struct variant *v, unsigned client)
@@ -117,8 +101,8 @@ void cast_start(struct show *w, const char *bin)
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
-    if (!w->over && w->players[ROLE_AS]) start_as(w, bin, &s, &message);
-    if (!w->over && w->players[ROLE_BROKER]) start_broker(w, bin, &s, &message);
+    if (!w->over && w->players[ROLE_AS]) start_server(w, bin, ROLE_AS, &s, settings_as);
+    if (!w->over && w->players[ROLE_BROKER]) start_server(w, bin, ROLE_BROKER, &s, settings_broker);
     if (!w->over) start_clients(w, bin, &s, &message);
     buf_clear(&message);
 }

@@ -9,8 +9,8 @@
  * share one diagram, so each is written once and runs name it by its number.
  *
  * A diagram is an array of steps: {"kind":"arrow|tls|verb|clock|quiet", "label", "from", "to", "text", "checks":[{"field",
- * "rules":[...], "held", "want", "got"}]}; label, to and checks only where there are some. "seen" is false where the run ended
- * before the step.
+ * "rules":[...], "held", "want", "got"}]}; label, to and checks only where there are some. A step without checks was not
+ * judged, or not reached.
  */
 struct figures {
     struct map *known; /* text of a diagram: its number + 1 */

@@ -51,6 +51,7 @@ static void write_counts(struct writer *w)
     json_number(w->json, "proven", (int64_t)c.proven);
     json_number(w->json, "violated", (int64_t)c.violated);
     json_number(w->json, "unobservable", (int64_t)c.unobservable);
+    json_number(w->json, "unit_tested", (int64_t)c.unit_tested);
     json_number(w->json, "open", (int64_t)c.open);
     json_close(w->json, '}');
 }

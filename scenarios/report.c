@@ -102,6 +102,7 @@ struct coverage report_coverage(const struct report *r)
             c.proven++;
         } else if (r->rules->rule[i].unobservable) {
             c.unobservable++;
+            c.unit_tested += r->rules->rule[i].unit_test != NULL;
         } else {
             c.open++;
         }

@@ -40,7 +40,8 @@ struct coverage {
     size_t total;
     size_t proven;       /* held at least once, broken never */
     size_t violated;     /* broken at least once */
-    size_t unobservable; /* of the rest: no peer can see it */
+    size_t unobservable; /* of the rest: no run shows it, for a reason that is given */
+    size_t unit_tested;  /* of these: proven by a unit test instead */
     size_t open;         /* of the rest: no run has shown it */
 };
 

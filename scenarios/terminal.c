@@ -273,7 +273,8 @@ static void print_coverage(const struct terminal *t)
 
     fprintf(t->to, "%zu of %zu requirements proven, ", c.proven, c.total);
     if (c.violated) fprintf(t->to, "%zu violated, ", c.violated);
-    fprintf(t->to, "%zu not observable, %zu open\n", c.unobservable, c.open);
+    if (c.unit_tested) fprintf(t->to, "%zu by unit tests, ", c.unit_tested);
+    fprintf(t->to, "%zu not observable, %zu open\n", c.unobservable - c.unit_tested, c.open);
 }
 
 static void print_counts(const struct terminal *t)
