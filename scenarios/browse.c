@@ -3,6 +3,7 @@
 #include "common/base/nearest.h"
 #include "scenarios/line.h"
 #include "scenarios/vary.h"
+#include "scenarios/with.h"
 
 #include <stdio.h>
 
@@ -107,6 +108,16 @@ static void explain_step(const struct suite *s, const struct step *step, struct 
     print_rules(s, &step->proves, out);
 }
 
+static void print_settings(const struct scenario *s, struct buf *out)
+{
+    for (size_t i = 0; i < s->settings; i++) {
+        buf_str(out, "with   ");
+        with_print(&s->setting[i], 1, out);
+        print_when(&s->setting[i].when, out);
+        buf_u8(out, '\n');
+    }
+}
+
 static const struct scenario *find_scenario(const struct suite *s, const char *id, struct buf *out)
 {
     const struct scenario *found = flows_find(&s->flows, id);
@@ -129,6 +140,7 @@ enum err browse_explain(const struct suite *s, const char *id, struct buf *out)
     print_axes(sc, out);
     print_words("needs", &sc->needs, out);
     print_words("tags", &sc->tags, out);
+    print_settings(sc, out);
     print_roles("tests", sc->tested, out);
     print_roles("puppet", sc->wrong, out);
     buf_u8(out, '\n');

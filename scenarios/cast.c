@@ -1,7 +1,15 @@
 #include "scenarios/cast.h"
 
+#include "common/base/file.h"
 #include "scenarios/handshake.h"
 #include "scenarios/settings.h"
+
+/* How each program is called; the path of its configuration comes last. */
+static const char *const calls[ROLE_COUNT][PRODUCT_MAX_ARGS] = {
+    [ROLE_CLIENT] = { "client", "drive", "--config" },
+    [ROLE_BROKER] = { "broker", "--control", "-c" },
+    [ROLE_AS] = { "as", "--control", "-c" },
+};
 
 static bool is_ready(void *what)
 {
@@ -10,8 +18,44 @@ static bool is_ready(void *what)
     return product_ready(p) != NULL || product_exited(p);
 }
 
-static struct product *start(struct show *w, const char *bin, const char *name, const char *const *args)
+/* What the program said last, which is why it did not start. */
+static void last_words(const char *path, struct buf *out)
 {
+    struct buf text = { 0 }, message = { 0 };
+    size_t end = 0, from;
+
+    if (file_read(path, &text, &message) == OK) end = text.n;
+    while (end && text.p[end - 1] == '\n') end--;
+    for (from = end; from && text.p[from - 1] != '\n'; from--) {
+    }
+    buf_add(out, span(text.p + from, end - from));
+    buf_clear(&text);
+    buf_clear(&message);
+}
+
+/* Names the scenario's own setting, where that is what it does not take. */
+static void show_refusal(struct show *w, enum role r, const char *name)
+{
+    struct buf words = { 0 }, blamed = { 0 };
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s.err", w->dir, name);
+    last_words(path, &words);
+    for (size_t i = 0; words.n && i < w->variant->settings; i++) {
+        const struct setting *s = &w->variant->setting[i];
+        if (s->role == r && strstr(buf_cstr(&words), s->key))
+            buf_format(&blamed, "%s:%u: with %s %s=%s: ", s->at.file, s->at.line, role_name(r), s->key,
+                       s->value);
+    }
+    show_error(w, "%s%s did not start: %s; see %s", blamed.n ? buf_cstr(&blamed) : "", name,
+               words.n ? buf_cstr(&words) : "no reason given", path);
+    buf_clear(&words);
+    buf_clear(&blamed);
+}
+
+static struct product *start(struct show *w, const char *bin, const char *name, enum role r)
+{
+    const char *const *args = calls[r];
     char program[600], config[600];
     struct product_call call = { .name = name, .dir = w->dir };
     struct product *p = NULL;
@@ -25,7 +69,7 @@ static struct product *start(struct show *w, const char *bin, const char *name, 
     call.args[n] = config;
     if (product_start(net_loop(w->net), &call, &p, &why) != OK || !net_wait(w->net, is_ready, p) ||
         !product_ready(p)) {
-        show_error(w, "%s did not start: see %s/%s.err", name, w->dir, name);
+        show_refusal(w, r, name);
     }
     buf_clear(&why);
     return p;
@@ -44,7 +88,6 @@ typedef enum err settings_fn(const struct settings *s, struct buf *message);
 static void start_server(struct show *w, const char *bin, enum role r, const struct settings *s,
                          settings_fn *write)
 {
-    const char *const args[] = { role_name(r), "--control", "-c", NULL };
     uint16_t *port = r == ROLE_AS ? &w->world.as_port : &w->world.broker_port;
     struct tls_keylog log = { 0 };
     struct tls_config *tls = NULL;
@@ -56,7 +99,7 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
     } else if (write(s, &message) != OK) {
         show_error(w, "%s", buf_cstr(&message));
     } else {
-        w->server[r] = start(w, bin, role_name(r), args);
+        w->server[r] = start(w, bin, role_name(r), r);
         *port = port_of(w->server[r]);
     }
     tls_config_free(tls);
@@ -76,7 +119,6 @@ static bool acts(const struct variant *v, unsigned client)
 
 static void start_clients(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
-    static const char *const args[] = { "client", "drive", "--config", NULL };
     static const char *const names[] = { "", "client", "client2", "client3", "client4" };
 
     for (unsigned n = 1; n <= WORLD_CLIENTS && !w->over; n++) {
@@ -84,7 +126,7 @@ static void start_clients(struct show *w, const char *bin, const struct settings
         if (settings_client(s, n, NULL, message) != OK)
             show_error(w, "%s", buf_cstr(message));
         else
-            w->client[n] = start(w, bin, names[n], args);
+            w->client[n] = start(w, bin, names[n], ROLE_CLIENT);
     }
 }
 
@@ -93,6 +135,7 @@ void cast_start(struct show *w, const char *bin)
     const char *tls = variant_value(w->variant, "tls"), *server = variant_value(w->variant, "server");
     struct buf message = { 0 };
     struct settings s = { .world = &w->world,
+                          .variant = w->variant,
                           .dir = w->dir,
                           .issuer = WORLD_ISSUER,
                           .policy = WORLD_POLICY,

@@ -28,6 +28,9 @@ bool axis_used(const struct scenario *s, const char *axis)
 {
     bool used = false;
 
+    for (size_t i = 0; i < s->settings; i++)
+        used |= same(s->setting[i].axis, axis) || condition_on(&s->setting[i].when, axis);
+
     for (size_t i = 0; i < s->steps; i++) {
         const struct step *step = &s->step[i];
         used |= condition_on(&step->when, axis);
@@ -292,6 +295,20 @@ static void inherit_axes(struct flows *f, struct scenario *s, const struct scena
     }
 }
 
+/* The base's first: the last of the same key counts. */
+static void inherit_settings(struct flows *f, struct scenario *s, const struct scenario *base)
+{
+    const struct setting *own = s->setting;
+    size_t count = s->settings;
+
+    s->setting = NULL;
+    s->settings = 0;
+    for (size_t i = 0; i < base->settings + count; i++) {
+        struct setting *slot = APPEND(&f->arena, s->setting, s->settings);
+        if (slot) *slot = i < base->settings ? base->setting[i] : own[i - base->settings];
+    }
+}
+
 static size_t steps_kept(struct flows *f, const struct scenario *s, const struct scenario *base)
 {
     if (!s->then.text) return base->steps;
@@ -312,6 +329,7 @@ static void inherit(struct flows *f, struct scenario *s, const struct scenario *
     for (size_t i = 0; i < s->edits; i++) apply_edit(f, s, &s->edit[i]);
     add_words(f, &s->needs, &base->needs);
     add_words(f, &s->tags, &base->tags);
+    inherit_settings(f, s, base);
     if (s->tests.count == 0) s->tests = base->tests;
 }
 

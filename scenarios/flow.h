@@ -100,6 +100,16 @@ struct edit {
     struct conditions when;
 };
 
+/* with ROLE key=value: one key of the configuration of that role's program. */
+struct setting {
+    struct place at;
+    enum role role;
+    const char *key;        /* "hide_topics", "token.leeway" */
+    const char *value;      /* JSON text; NULL where `axis` says it */
+    const char *axis;       /* $axis; NULL once expanded */
+    struct conditions when; /* empty once expanded */
+};
+
 enum link_state { LINK_NOT, LINK_NOW, LINK_DONE };
 
 struct scenario {
@@ -108,7 +118,9 @@ struct scenario {
     struct words needs, tags, tests; /* features, tags; tests: roles, see `tested` */
     size_t axes;
     struct axis *axis;
-    struct word like; /* text NULL: none */
+    size_t settings;
+    struct setting *setting; /* those of `like` first, once linked: the last of the same key counts */
+    struct word like;        /* text NULL: none */
     size_t edits;
     struct edit *edit;
     struct word then; /* label; text NULL: none, then own steps are added at the end */

@@ -108,6 +108,7 @@ static enum err write_run(struct writer *w, size_t number)
     json_open(w->json, NULL, '{');
     json_number(w->json, "scenario", (int64_t)scenario);
     json_text(w->json, "variant", buf_span(&run->variant));
+    if (run->with.n) json_text(w->json, "with", buf_span(&run->with));
     json_text(w->json, "role", buf_span(&role));
     json_text(w->json, "verdict", span_str(verdict_name(run->verdict)));
     if (run->why.n) json_text(w->json, "why", buf_span(&run->why));

@@ -226,13 +226,20 @@ static bool at_when(const struct line *l)
     return span_starts(rest, span_str("when")) && (rest.n == 4 || char_is_blank(rest.p[4]));
 }
 
+bool line_conditions(struct line *l, struct conditions *out)
+{
+    if (!at_when(l)) return false;
+    l->at += strlen("when");
+    parse_conditions(l, out);
+    return true;
+}
+
 static void parse_one(struct line *l, enum line_kind kind, struct tail *t)
 {
     if (line_peek(l) == '[' && kind == LINE_OF_MESSAGE) {
         parse_mentions(l, &t->proves);
-    } else if (at_when(l)) {
-        l->at += strlen("when");
-        parse_conditions(l, &t->when);
+    } else if (line_conditions(l, &t->when)) {
+        return;
     } else if (t->count >= MAX_FIELDS) {
         line_blame(l, l->at, "more than %d fields", MAX_FIELDS);
     } else {

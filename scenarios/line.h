@@ -44,6 +44,9 @@ struct tail {
     struct conditions when;
 };
 
+/* At the word `when`: takes it and its conditions. false: something else stands here. */
+bool line_conditions(struct line *l, struct conditions *out);
+
 /* Appends this line's fields, and gives each of them the line's rules. */
 void line_tail(struct line *l, enum line_kind kind, struct tail *t);
 

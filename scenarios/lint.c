@@ -4,6 +4,7 @@
 #include "scenarios/derive.h"
 #include "scenarios/line.h"
 #include "scenarios/vary.h"
+#include "scenarios/with.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -485,6 +486,22 @@ static void lint_axis(struct lint *l, const struct axis *a)
     blame(l, a->at, "no line uses axis %s%s%s", a->name, NEAREST(best));
 }
 
+static void lint_setting(struct lint *l, size_t at)
+{
+    const struct scenario *s = l->scenario;
+    const struct setting *set = &s->setting[at];
+
+    lint_conditions(l, &set->when);
+    if (set->axis && !find_axis(s, set->axis) && !axis_find(span_str(set->axis))) {
+        const char *best = nearest_axis(s, set->axis);
+        blame(l, set->at, "%s is no axis of this scenario%s%s", set->axis, NEAREST(best));
+    }
+    for (size_t i = 0; i < at; i++) {
+        bool twice = with_same(&s->setting[i], set) && s->setting[i].at.line == set->at.line;
+        if (twice) blame(l, set->at, "%s is set twice", set->key);
+    }
+}
+
 static void lint_head(struct lint *l)
 {
     const struct scenario *s = l->scenario;
@@ -503,6 +520,7 @@ static void lint_head(struct lint *l)
         if (!known) blame(l, w->at, "expected client, broker or as, not %s", w->text);
     }
     for (size_t i = 0; i < s->axes; i++) lint_axis(l, &s->axis[i]);
+    for (size_t i = 0; i < s->settings; i++) lint_setting(l, i);
 }
 
 /* What is judged once, on the text as it stands in this scenario. */

@@ -2,7 +2,7 @@
 
 #include "common/base/nearest.h"
 #include "common/codec/text.h"
-#include "scenarios/line.h"
+#include "scenarios/with.h"
 
 /* What an indented line of fields belongs to. */
 struct open {
@@ -345,6 +345,11 @@ static void on_tests(struct parse *p)
     parse_words(p, &p->now->tests);
 }
 
+static void on_with(struct parse *p)
+{
+    with_parse(&p->line, p->now);
+}
+
 static void on_like(struct parse *p)
 {
     struct words id = { 0 };
@@ -412,6 +417,7 @@ static const struct directive {
     { "needs",    on_needs,    IN_HEAD     },
     { "tag",      on_tag,      IN_HEAD     },
     { "tests",    on_tests,    IN_HEAD     },
+    { "with",     on_with,     IN_HEAD     },
     { "like",     on_like,     IN_HEAD     },
     { "but",      on_but,      IN_SCENARIO },
     { "then",     on_then,     IN_SCENARIO },
@@ -446,7 +452,7 @@ static void blame_unknown(struct parse *p, struct span word)
     for (size_t i = 0; i < DIRECTIVES; i++) names[i] = directives[i].word;
     const char *best = nearest_name(word, names, DIRECTIVES);
     line_blame(&p->line, 0,
-               "expected scenario, title, vary, needs, tag, tests, like, but, then or a step%s%s",
+               "expected scenario, title, vary, needs, tag, tests, with, like, but, then or a step%s%s",
                NEAREST(best));
 }
 

@@ -5,6 +5,7 @@
 
 #include "scenarios/cast.h"
 #include "scenarios/real.h"
+#include "scenarios/with.h"
 
 /* --- how a run ends early --- */
 
@@ -102,6 +103,7 @@ void play_run(const struct play *p, struct run_result *out)
 
     buf_str(&out->scenario, p->variant->scenario->id);
     variant_print(p->variant, &out->variant);
+    with_print(p->variant->setting, p->variant->settings, &out->with);
     if (p->dir) buf_str(&out->dir, p->dir);
     memcpy(out->players, p->players, sizeof out->players);
     if (!w) {

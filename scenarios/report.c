@@ -287,6 +287,7 @@ static void write_run(const struct report *r, size_t i, struct buf *json)
     json_open(json, NULL, '{');
     json_text(json, "id", buf_span(&run->scenario));
     write_variant(buf_span(&run->variant), json);
+    if (run->with.n) json_text(json, "with", buf_span(&run->with));
     write_players(run, json);
     json_text(json, "verdict", span_str(verdict_name(run->verdict)));
     json_text(json, "why", buf_span(&run->why));

@@ -94,6 +94,7 @@ enum err result_write(const struct run_result *r, struct buf *json)
     json_open(json, NULL, '{');
     put(json, "scenario", &r->scenario);
     put(json, "variant", &r->variant);
+    put(json, "with", &r->with);
     json_open(json, "players", '[');
     for (size_t i = 0; i < ROLE_COUNT; i++) json_text(json, NULL, span_str(player_name(r->players[i])));
     json_close(json, ']');
@@ -222,6 +223,7 @@ static void read_run(struct pick *p, const struct doc *from, struct run_result *
 
     pick_text(p, from, "scenario", &out->scenario);
     pick_text(p, from, "variant", &out->variant);
+    pick_text(p, from, "with", &out->with);
     read_players(p, doc_get(from, "players"), out);
     out->verdict = (enum verdict)pick_word(p, doc_get(from, "verdict"), &among);
     pick_text(p, from, "why", &out->why);
@@ -261,6 +263,7 @@ void result_clear(struct run_result *r)
     free(r->checks);
     buf_clear(&r->scenario);
     buf_clear(&r->variant);
+    buf_clear(&r->with);
     buf_clear(&r->why);
     buf_clear(&r->dir);
     *r = (struct run_result){ 0 };

@@ -34,6 +34,7 @@ struct check_result {
 
 struct run_result {
     struct buf scenario, variant;    /* ids as variant_print() writes them */
+    struct buf with;                 /* settings of the scenario, as with_print() writes them */
     enum player players[ROLE_COUNT]; /* by enum role */
     enum verdict verdict;            /* by the highest level among the broken rules; ERROR: our side failed */
     struct buf why;                  /* ERROR and SKIP: what happened */

@@ -94,6 +94,36 @@ static struct doc *listen_at(uint16_t port)
     return d;
 }
 
+/* --- what the scenario says --- */
+
+/* The object in which the last part of a dotted key stands, made where there is none; `key` becomes that part. */
+static struct doc *object_of(struct doc *config, struct span *key)
+{
+    struct doc *at = config;
+
+    for (const uint8_t *dot; at && (dot = memchr(key->p, '.', key->n));) {
+        struct span name = span(key->p, (size_t)(dot - key->p));
+        if (doc_kind(doc_get_span(at, name)) != DOC_MAP) doc_put_span(at, name, doc_new_map());
+        at = doc_edit(at, name);
+        *key = span_skip(*key, name.n + 1);
+    }
+    return at;
+}
+
+/* Whether there is such a key is for the program to say, which does not start otherwise. */
+static struct doc *merge(const struct settings *s, enum role role, struct doc *config)
+{
+    for (size_t i = 0; s->variant && i < s->variant->settings; i++) {
+        const struct setting *set = &s->variant->setting[i];
+        struct span key = span_str(set->key);
+        struct doc *value = NULL;
+        if (set->role != role) continue;
+        if (doc_read_json(span_str(set->value), &doc_limits_wire, &value, NULL) != OK) value = NULL;
+        doc_put_span(object_of(config, &key), key, value);
+    }
+    return config;
+}
+
 /* --- the AS --- */
 
 static struct doc *as_client(const struct settings *s, unsigned number)
@@ -202,7 +232,7 @@ enum err settings_as(const struct settings *s, struct buf *message)
     doc_put(d, "clients", as_clients(s));
     doc_put(d, "brokers", as_brokers());
     doc_put(d, "policies", as_policies(s));
-    return put_doc(s, "as.json", d, message);
+    return put_doc(s, "as.json", merge(s, ROLE_AS, d), message);
 }
 
 /* --- the broker --- */
@@ -239,7 +269,7 @@ enum err settings_broker(const struct settings *s, struct buf *message)
     doc_put(d, "issuers", issuers(s));
     text(d, "as_uri", uri);
     text(d, "public", s->open_topics);
-    return put_doc(s, "broker.json", d, message);
+    return put_doc(s, "broker.json", merge(s, ROLE_BROKER, d), message);
 }
 
 /* --- a client --- */
@@ -277,5 +307,5 @@ enum err settings_client(const struct settings *s, unsigned number, const char *
     doc_put(d, "mqtt", mqtt);
     text(tls, "version", s->tls_version);
     doc_put(d, "tls", tls);
-    return put_doc(s, name ? name : file, d, message);
+    return put_doc(s, name ? name : file, merge(s, ROLE_CLIENT, d), message);
 }

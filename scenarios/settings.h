@@ -6,6 +6,7 @@
 /* The files our programs start from: keys, certificates and configurations of a world, in one folder. */
 struct settings {
     const struct world *world;
+    const struct variant *variant; /* whose `with` is merged into the configurations; NULL: none */
     const char *dir;
     const char *issuer;                /* iss of the AS */
     uint16_t as_listen, broker_listen; /* ports they bind; 0: any */

@@ -1,6 +1,6 @@
 #include "scenarios/vary.h"
 
-#include "scenarios/line.h"
+#include "scenarios/with.h"
 
 #include <stdlib.h>
 
@@ -143,12 +143,29 @@ static void expand_step(struct expand *x, const struct step *from)
     }
 }
 
+static void expand_setting(struct variant *v, const struct setting *from)
+{
+    struct setting *to = NULL;
+    const char *value = from->axis ? variant_value(v, from->axis) : NULL;
+
+    for (size_t i = 0; i < v->settings; i++) {
+        if (with_same(&v->setting[i], from)) to = &v->setting[i];
+    }
+    if (!to) to = APPEND(&v->arena, v->setting, v->settings);
+    if (!to) return;
+    *to = (struct setting){ .at = from->at, .role = from->role, .key = from->key };
+    to->value = from->axis ? with_value(&v->arena, span_str(value ? value : "")) : from->value;
+}
+
 enum err flow_expand(const struct scenario *s, size_t index, struct variant *out)
 {
     struct expand x = { .v = out };
 
     *out = (struct variant){ .scenario = s, .index = index };
     bind_axes(out);
+    for (size_t i = 0; i < s->settings; i++) {
+        if (all_hold(out, &s->setting[i].when)) expand_setting(out, &s->setting[i]);
+    }
     for (size_t i = 0; i < s->steps; i++) {
         if (all_hold(out, &s->step[i].when)) expand_step(&x, &s->step[i]);
     }

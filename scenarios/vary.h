@@ -18,6 +18,8 @@ struct variant {
     struct arena arena;
     size_t bindings;
     struct binding *binding; /* the scenario's axes in its order, then the other world axes */
+    size_t settings;
+    struct setting *setting; /* each key of a role once */
     size_t steps;
     struct step *step;
 };

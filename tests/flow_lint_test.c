@@ -20,7 +20,7 @@ static const struct row {
                                  " client2 ~> broker TLS ems=1 [T-RS-01, T-C-01]\n", "" },
 
     /* lines */
-    { "unknown head", "scenari t/x\n", "1:1: expected scenario, title, vary, needs, tag, tests, like, but, then or a step; nearest: scenario" },
+    { "unknown head", "scenari t/x\n", "1:1: expected scenario, title, vary, needs, tag, tests, with, like, but, then or a step; nearest: scenario" },
     { "head before scenario", "title T\n", "1:1: title stands before the first scenario" },
     { "step before scenario", " client -> broker CONNECT\n", "1:1: a step stands before the first scenario" },
     { "head below steps", HEAD PROOF "tag slow\n", "4:1: tag stands above the steps" },
@@ -33,6 +33,22 @@ static const struct row {
     { "fields below a verb", HEAD PROOF " client : ping\n  a=b\n", "5:3: expected an arrow, `role : verb`, clock or quiet; fields go below their arrow" },
     { "rules alone", HEAD PROOF "  [T-RS-01]\n", "4:3: rules and conditions stand on the line of their fields" },
     { "label taken", HEAD "A broker -> client CONNACK [T-RS-01]\nA client : ping\n", "4:1: label A is taken" },
+
+    /* with */
+    { "all kinds of settings", HEAD "vary n=1|2\nwith broker a.b=1 c=true d=\"x \\\" y\" e=HS256 f=$n g=$pop\nwith as h=-1 i=null when n=1\n" PROOF " client -> broker PUBLISH qos=$n\n", "" },
+    { "an axis of settings alone", HEAD "vary n=1|2\nwith broker a=$n\n" PROOF, "" },
+    { "an axis of their condition alone", HEAD "vary n=1|2\nwith broker a=1 when n=1\n" PROOF, "" },
+    { "role of a setting", HEAD "with brokr a=1\n" PROOF, "3:6: expected client, broker or as, not brokr; nearest: broker" },
+    { "no setting", HEAD "with broker\n" PROOF, "3:12: expected key=value, the key as in the program's configuration" },
+    { "no key", HEAD "with broker =1\n" PROOF, "3:13: expected key=value, the key as in the program's configuration" },
+    { "key with an empty part", HEAD "with broker a..b=1\n" PROOF, "3:13: expected key=value, the key as in the program's configuration" },
+    { "no value", HEAD "with broker a= b=1\n" PROOF, "3:15: expected a value" },
+    { "quote of a setting", HEAD "with broker a=\"x\\\n" PROOF, "3:15: the quote is not closed" },
+    { "axis of a setting", HEAD "with broker a=$tsl\n" PROOF, "3:13: tsl is no axis of this scenario" },
+    { "name of that axis", HEAD "with broker a=$x.y\n" PROOF, "3:15: expected the name of an axis" },
+    { "set twice", HEAD "with broker a=1 b=1 a=2\n" PROOF, "3:21: a is set twice" },
+    { "condition of a setting", HEAD "with broker a=1 when n=1\n" PROOF, "3:22: n is no axis of this scenario" },
+    { "with below steps", HEAD PROOF "with broker a=1\n", "4:1: with stands above the steps" },
 
     /* words */
     { "role", HEAD " clint -> broker CONNECT\n", "3:2: expected client, broker or as (or client2..client4), not clint; nearest: client" },

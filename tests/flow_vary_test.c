@@ -1,6 +1,7 @@
 #include "tests/flow_text.h"
 
 #include "scenarios/vary.h"
+#include "scenarios/with.h"
 
 static const char text[] = "scenario t/x\n"
                            "title    T\n"
@@ -86,6 +87,30 @@ static void values_are_typed(void)
     suite_clear(&s);
 }
 
+/* Conditions are gone, axes are values, and the last of the same key counts. */
+static void settings_expand(void)
+{
+    static const char *const want[] = {
+        "broker a.n=1 b=\"x\"; as c=\"hs256\"",
+        "broker a.n=2 b=false; as c=\"hs256\"",
+    };
+    struct suite s;
+
+    CHECK(flow_load(&s, "scenario t/y\ntitle T\nlike t/x\nvary n=1|2\nwith broker b=false when n=2\n"
+                        "scenario t/x\ntitle T\nvary n=1\nwith broker a.n=0 b=x\nwith as c=$pop\n"
+                        "with broker a.n=$n\n client -> broker CONNECT [T-C-01]\n") == OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct buf said = { 0 };
+        struct variant v;
+        CHECK(flow_expand(flows_find(&s.flows, "t/y"), i, &v) == OK);
+        with_print(v.setting, v.settings, &said);
+        CHECK_ROW(strcmp(buf_cstr(&said), want[i]) == 0, buf_cstr(&said));
+        variant_clear(&v);
+        buf_clear(&said);
+    }
+    suite_clear(&s);
+}
+
 static void counts(void)
 {
     struct suite s;
@@ -98,6 +123,7 @@ static void counts(void)
 CU_TestInfo flow_vary_tests[] = {
     { "expansion", expansion },
     { "values are typed", values_are_typed },
+    { "settings", settings_expand },
     { "counts", counts },
     CU_TEST_INFO_NULL,
 };

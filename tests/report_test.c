@@ -27,6 +27,7 @@ static void add_broken(struct report *r)
 {
     struct run_result run = make_run(&(struct made_run){ "t/x", "qos=2,list=-", PUP, PRO, OFF });
 
+    buf_str(&run.with, "broker lab=true");
     make_check(&run, &(struct made_check){ 7, "broker -> client CONNACK", "", 0, 0, { "T-RS-01" } });
     make_check(
         &run, &(struct made_check){ 8, "broker -> client CONNACK", "reason", "0x00", "0x87", { "T-RS-02" } });
@@ -70,7 +71,8 @@ static const char text[] =
     "{\"id\":\"T-RS-01\",\"level\":\"MUST NOT\",\"verdict\":\"pass\"}],"
     "\"ms\":1250,\"dir\":\"build/scenarios/x\","
     "\"held\":[\"broker -> client CONNACK\",\"client -> broker CONNECT\"],\"broken\":[]},\n"
-    "{\"id\":\"t/x\",\"variant\":{\"qos\":\"2\",\"list\":\"-\"},\"role\":\"broker\","
+    "{\"id\":\"t/x\",\"variant\":{\"qos\":\"2\",\"list\":\"-\"},\"with\":\"broker "
+    "lab=true\",\"role\":\"broker\","
     "\"players\":{\"client\":\"puppet\",\"broker\":\"product\",\"as\":\"absent\"},\"verdict\":\"note\","
     "\"why\":\"\","
     "\"rules\":[{\"id\":\"T-RS-01\",\"level\":\"MUST NOT\",\"verdict\":\"pass\"},"

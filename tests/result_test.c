@@ -2,7 +2,8 @@
 
 static const char text[] =
     "{\"scenario\":\"t/"
-    "x\",\"variant\":\"qos=1\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
+    "x\",\"variant\":\"qos=1\",\"with\":\"broker "
+    "lab=true\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
     "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
     "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
     "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
@@ -15,6 +16,7 @@ static struct run_result sample(void)
 {
     struct run_result r = make_run(&(struct made_run){ "t/x", "qos=1", PUP, PRO, OFF });
 
+    buf_str(&r.with, "broker lab=true");
     r.verdict = VERDICT_WARN;
     make_check(&r, &(struct made_check){ 7, "broker -> client CONNACK", NULL, NULL, NULL, { NULL } });
     make_check(
@@ -75,7 +77,7 @@ static const struct wrong {
     { "an unknown verdict", "\"warn\"", "\"fine\"" },
     { "an unknown player", "\"absent\"", "\"nobody\"" },
     { "two players", ",\"absent\"", "" },
-    { "held is no boolean", "true", "1" },
+    { "held is no boolean", "\"held\":true", "\"held\":1" },
     { "a rule is no text", "\"T-RS-02\"", "5" },
     { "checks are no list", "\"checks\"", "\"tests\"" },
     { "the end is missing", "]}\n", "" },

@@ -6,6 +6,7 @@
 #include "tests/vectors.h"
 
 #define NOW            1800000000
+#define LEEWAY         5
 #define AS_SEED_HEX    "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
 #define OTHER_SEED_HEX "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
 
@@ -82,7 +83,7 @@ static void fix_init(struct fix *f)
     buf_str(&as2->iss, "AS2");
     give(&as2->verify[0], f->other, NULL);
     as2->verify_count = 1;
-    f->trust = (struct token_trust){ 2, f->issuers, true, true, false, true, 2, f->audiences, 5 };
+    f->trust = (struct token_trust){ 2, f->issuers, true, true, false, true, 2, f->audiences, LEEWAY };
     f->entropy = entropy_seeded(1);
     key_free(vector);
 }
@@ -174,7 +175,7 @@ static void vectors(void)
         struct buf want = from_hex(POP_X_HEX);
         CHECK(key_public(claims_key(jws), x) == 32 && span_eq(span(x, 32), buf_span(&want)));
         CHECK(span_eq(key_octets(claims_key(jwe)), key_octets(f.pop)));
-        CHECK(claims_end(jws) == 1900000000 && claims_end(jwe) == 1900000000);
+        CHECK(claims_end(jws) == 1900000000 + LEEWAY && claims_end(jwe) == 1900000000 + LEEWAY);
         CHECK(scope_says(jws, SCOPE_WORDS) && scope_says(jwe, SCOPE_WORDS));
         CHECK(claim_set_for(claims_set(jws), span_str("broker1")));
         CHECK(span_is(buf_span(&claims_set(jwe)->iss), "AS"));
@@ -182,7 +183,7 @@ static void vectors(void)
     }
     struct claims *more = claims_ref(jws);
     claims_free(jws);
-    CHECK(claims_end(more) == 1900000000);
+    CHECK(claims_end(more) == 1900000000 + LEEWAY);
     claims_free(more);
     claims_free(jwe);
     fix_clear(&f);

@@ -269,9 +269,10 @@ static enum err check_claims(struct claim_set *s, const struct opening *o, int64
     return check_cnf(s, o);
 }
 
-static int64_t end_of(const struct claim_set *s, int64_t now)
+/* When a token stops to count here: clocks may differ by the leeway [R-VAL-09]. */
+static int64_t end_of(const struct claim_set *s, const struct opening *o, int64_t now)
 {
-    int64_t end = s->has_exp ? s->exp : INT64_MAX;
+    int64_t end = s->has_exp ? s->exp + o->trust->leeway : INT64_MAX;
 
     return s->has_exi && now + s->exi < end ? now + s->exi : end; /* [R-VAL-16] */
 }
@@ -283,7 +284,7 @@ static enum err claims_make(struct claim_set *set, const struct opening *o, int6
     struct claims *c = e == OK ? malloc(sizeof *c) : NULL;
 
     if (c) {
-        *c = (struct claims){ .refs = 1, .set = *set, .end = end_of(set, now) };
+        *c = (struct claims){ .refs = 1, .set = *set, .end = end_of(set, o, now) };
         *set = (struct claim_set){ 0 };
         *out = c;
         return OK;

@@ -1,7 +1,9 @@
+#include "common/codec/doc.h"
 #include "scenarios/derive.h"
 #include "scenarios/lint.h"
 #include "scenarios/parse.h"
 #include "scenarios/vary.h"
+#include "scenarios/with.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -24,6 +26,18 @@ static void check_pattern(struct arena *a, const struct pattern *p)
     buf_clear(&again);
 }
 
+/* A value of a setting is JSON, and as such it is a word again. */
+static void check_settings(struct variant *v)
+{
+    for (size_t i = 0; i < v->settings; i++) {
+        struct doc *d = NULL;
+        const char *value = v->setting[i].value;
+        if (doc_read_json(span_str(value), &doc_limits_wire, &d, NULL) != OK) __builtin_trap();
+        if (strcmp(with_value(&v->arena, span_str(value)), value) != 0) __builtin_trap();
+        doc_free(d);
+    }
+}
+
 static void check_variant(const struct scenario *s, size_t index)
 {
     struct variant v;
@@ -32,6 +46,7 @@ static void check_variant(const struct scenario *s, size_t index)
     for (size_t i = 0; i < v.steps; i++) {
         for (size_t k = 0; k < v.step[i].count; k++) check_pattern(&v.arena, &v.step[i].field[k].pattern);
     }
+    check_settings(&v);
     variant_clear(&v);
 }
 
