@@ -43,8 +43,9 @@ void claims_free(struct claims *c);
  * came encrypted is shown decrypted, as CNF_KEY. */
 const struct claim_set *claims_set(const struct claims *c);
 const struct key *
-claims_key(const struct claims *c);         /* the PoP key; NULL when the token names it by kid only */
-int64_t claims_end(const struct claims *c); /* exp and the leeway, or opening time plus exi if sooner; INT64_MAX if none */
+claims_key(const struct claims *c); /* the PoP key; NULL when the token names it by kid only */
+int64_t claims_end(
+    const struct claims *c); /* exp and the leeway, or opening time plus exi if sooner; INT64_MAX if none */
 
 /*
  * The other maker: an active introspection response from `trust->issuers[issuer]` over its authenticated channel (RFC 9431
