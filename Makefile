@@ -75,12 +75,16 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
 mutate: all                      ; @$(B)/bin/ace-scenarios model >build/model.txt || { cat build/model.txt; exit 1; }; tail -n 1 build/model.txt; $(B)/bin/ace-scenarios mutate
-test: all $(B)/bin/ace-tests     ; @$(B)/bin/ace-tests $(T)
+test: all $(B)/bin/ace-tests oracles ; @$(B)/bin/ace-tests $(T)
+# Foreign programs, for the suites oracle_*.
+oracles: $(patsubst tests/%,build/%,$(wildcard tests/oracles/*.mjs)) build/setup.mk
+	@$(if $(or $(if $(T),,all),$(findstring oracle_,$(T))),packaging/setup.sh test build/oracles)
+build/oracles/%.mjs: tests/oracles/%.mjs ; @mkdir -p $(@D) && cp $< $@
 check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-print-directory -k rules $(CHECKED:%.c=build/check/%.ok)
 rules:                           ; @tests/check.sh
 build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)
 valgrind:                        ; @packaging/setup.sh valgrind && $(MAKE) MODE=plain valgrind-run
-valgrind-run: all $(B)/bin/ace-tests ; valgrind -q --error-exitcode=1 --leak-check=full $(B)/bin/ace-tests $(T)
+valgrind-run: all $(B)/bin/ace-tests oracles ; valgrind -q --error-exitcode=1 --leak-check=full $(B)/bin/ace-tests $(T)
 FUZZ_SECONDS ?= 20
 fuzz:                            ; @packaging/setup.sh fuzz && $(MAKE) -k MODE=fuzz CC=clang $(FUZZ:%=fuzz-%)
 fuzz-%: $(B)/run/%
@@ -89,6 +93,6 @@ fuzz-%: $(B)/run/%
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios mutate test check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios mutate test oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

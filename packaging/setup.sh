@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings a Debian or Ubuntu machine to what the Makefile needs. Does nothing, and touches no network, where all is there.
 #   setup.sh build OUT      packages, OpenSSL, llhttp; writes the compiler flags they need into OUT, a make fragment
+#   setup.sh test OUT       the foreign programs and npm packages that tests compare ours with; OUT/node_modules leads to the latter
 #   setup.sh PURPOSE        packages only: the tools of `make check`, `make fuzz`, `make valgrind`
 # Run by the Makefile. May run twice at a time, and may be interrupted: what is not complete is done again.
 set -eu
@@ -16,6 +17,7 @@ packages_check='clang-format clang-tidy cppcheck universal-ctags'      tools_che
 packages_fuzz='clang'                                                  tools_fuzz='clang'
 packages_bench='mosquitto openssl'                                    tools_bench='mosquitto openssl'
 packages_valgrind='valgrind libc6-dbg'                                 tools_valgrind='valgrind'
+packages_test='jose gnutls-bin mosquitto-clients iproute2'             tools_test='jose gnutls-cli mosquitto_pub ip node npm'
 
 missing()
 {
@@ -128,6 +130,19 @@ setup_llhttp()
     find_llhttp || { say "llhttp is installed but not found"; exit 1; }
 }
 
+# Node and npm need not be apt's. Debian's npm is 380 packages of 27 MB in all: only where there is none, and something to fetch.
+setup_oracles()
+{
+    command -v node >/dev/null || install nodejs
+    modules=$(sh ./get-oracles.sh --cached)
+    if [ -z "$modules" ]; then
+        command -v npm >/dev/null || install npm
+        modules=$(sh ./get-oracles.sh)
+    fi
+    mkdir -p "$out"
+    ln -sfn "$modules" "$out/node_modules"
+}
+
 write_fragment()
 {
     export PKG_CONFIG_PATH="$openssl_path"
@@ -153,6 +168,7 @@ if command -v apt-get >/dev/null; then
 else
     elsewhere
 fi
+if [ "$purpose" = test ]; then setup_oracles; fi
 [ "$purpose" = build ] || exit 0
 deps="openssl libuv libcjson libcbor sqlite3"
 [ -n "$llhttp_dir" ] || deps="$deps libllhttp"

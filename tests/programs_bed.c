@@ -21,7 +21,7 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void path_beside(char out[4096], const char *name)
+void path_beside(char out[4096], const char *name)
 {
     ssize_t n = readlink("/proc/self/exe", out, 4000);
 
@@ -37,16 +37,22 @@ static void become(const char *dir, const char *path, const char *const *args, i
 
     for (size_t i = 0; i < CHILD_MAX_ARGS && args[i]; i++) argv[i + 1] = (char *)(uintptr_t)args[i];
     for (int i = 0; i < 3; i++) dup2(ends[i], i);
-    if (chdir(dir) == 0) execv(path, argv);
+    if (chdir(dir) == 0) execvp(path, argv);
     _exit(127);
 }
 
 void child_start(struct child *c, const char *dir, const char *name, const char *const *args)
 {
     char path[4096];
-    int in[2], out[2], err[2];
 
     path_beside(path, name);
+    child_start_foreign(c, dir, path, args);
+}
+
+void child_start_foreign(struct child *c, const char *dir, const char *path, const char *const *args)
+{
+    int in[2], out[2], err[2];
+
     *c = (struct child){ .status = -1, .in = -1, .fd = { -1, -1 } };
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) abort();
     signal(SIGPIPE, SIG_IGN);
@@ -90,9 +96,14 @@ static bool pump(struct child *c, int64_t until)
 
 bool child_says(struct child *c, int which, const char *text)
 {
+    return child_says_bytes(c, which, span_str(text));
+}
+
+bool child_says_bytes(struct child *c, int which, struct span bytes)
+{
     int64_t until = now_ms() + CHILD_PATIENCE_MS;
 
-    while (!c->text[which].n || !strstr(buf_cstr(&c->text[which]), text)) {
+    while (!c->text[which].n || !memmem(c->text[which].p, c->text[which].n, bytes.p, bytes.n)) {
         if (!pump(c, until)) return false;
     }
     return true;

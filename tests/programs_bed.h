@@ -21,8 +21,13 @@ enum { CHILD_OUT, CHILD_ERR };
 
 /* Starts build/.../bin/NAME in folder `dir`. `args` ends with NULL. */
 void child_start(struct child *c, const char *dir, const char *name, const char *const *args);
+/* The same with a program of the machine, found on the PATH. */
+void child_start_foreign(struct child *c, const char *dir, const char *name, const char *const *args);
+/* The file or folder NAME seen from the folder of the test's executable, build/.../bin. */
+void path_beside(char out[4096], const char *name);
 /* Waits until `text` stands in the output; false: it did not come in time, or the program ended before. */
 bool child_says(struct child *c, int which, const char *text);
+bool child_says_bytes(struct child *c, int which, struct span bytes);
 /* Closes its input and waits for its end. Returns the exit status; -1: it hung, and was killed. */
 int child_end(struct child *c);
 /* As child_end(), but leaves the input open until then. */

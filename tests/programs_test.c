@@ -1,7 +1,6 @@
 #include "tests/check.h"
-#include "tests/programs_bed.h"
+#include "tests/demo_bed.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,74 +11,12 @@
  * corrupted is told by the others in one clear line, with a status other than 0, and nothing hangs.
  */
 
-struct bed {
-    char dir[64], as_url[64], broker_port[16];
-    struct child as, broker;
-};
-
-static int run(struct bed *b, struct child *c, const char *name, const char *const *args)
-{
-    child_start(c, b->dir, name, args);
-    return child_end(c);
-}
-
-/* Starts a server and reads its port from READY. */
-static int serve(struct bed *b, struct child *c, const char *name, const char *file)
-{
-    child_start(c, b->dir, name, ARGS("--config", file));
-    CHECK_ROW(child_says(c, CHILD_OUT, "READY") && child_says(c, CHILD_OUT, "}\n"), name);
-    const char *at = c->text[CHILD_OUT].n ? strstr(buf_cstr(&c->text[CHILD_OUT]), "\"port\":") : NULL;
-    int port = at ? (int)strtol(at + strlen("\"port\":"), NULL, 10) : 0;
-    CHECK_ROW(port > 0, name);
-    return port;
-}
-
-static void open_bed(struct bed *b)
-{
-    struct child demo;
-    char port[48];
-
-    *b = (struct bed){ .dir = "/tmp/ace-programs-XXXXXX" };
-    CHECK(mkdtemp(b->dir) != NULL);
-    CHECK(run(b, &demo, "ace-scenarios", ARGS("demo", b->dir)) == 0);
-    child_clear(&demo);
-    file_edit(b->dir, "as.json", "\"port\": 9443", "\"port\": 0", "as.json");
-    file_edit(b->dir, "broker.json", "\"port\": 8883", "\"port\": 0", "broker.json");
-    int as_port = serve(b, &b->as, "ace-as", "as.json");
-    snprintf(b->as_url, sizeof b->as_url, "https://127.0.0.1:%d/token", as_port);
-    int broker_port = serve(b, &b->broker, "ace-broker", "broker.json");
-    snprintf(b->broker_port, sizeof b->broker_port, "%d", broker_port);
-    snprintf(port, sizeof port, "\"port\": %d", broker_port);
-    for (int i = 0; i < 2; i++) {
-        const char *name = i ? "display.json" : "sensor.json";
-        file_edit(b->dir, name, "https://127.0.0.1:9443/token", b->as_url, name);
-        file_edit(b->dir, name, "\"port\": 8883", port, name);
-    }
-}
-
-static int drop_file(const char *path, const struct stat *s, int kind, struct FTW *at)
-{
-    (void)s, (void)kind, (void)at;
-    return remove(path);
-}
-
-static void close_bed(struct bed *b)
-{
-    kill(b->broker.pid, SIGTERM);
-    kill(b->as.pid, SIGTERM);
-    CHECK(child_wait(&b->broker) == 0);
-    CHECK(child_wait(&b->as) == 0);
-    child_clear(&b->broker);
-    child_clear(&b->as);
-    nftw(b->dir, drop_file, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 /* Ends with this status and one line on standard error that says so. */
-static void told(struct bed *b, const char *why, int status, const char *says, const char *name,
+static void told(struct demo *b, const char *why, int status, const char *says, const char *name,
                  const char *const *args)
 {
     struct child c;
-    int is = run(b, &c, name, args);
+    int is = demo_run(b, &c, name, args);
     const char *err = c.text[CHILD_ERR].n ? buf_cstr(&c.text[CHILD_ERR]) : "";
     bool right = is == status && strstr(err, says) && child_lines(&c, CHILD_ERR) == 1;
 
@@ -101,9 +38,9 @@ static void messages_flow(void)
                                            { "rpk", "ed25519" },       { "rpk", "es256" },
                                            { "psk", "hs256" } };
     struct child sub, pub;
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
+    demo_open(&b);
     child_start(&sub, b.dir, SUB("-t", "room/#", "-v", "-C", "10"));
     CHECK(child_says(&sub, CHILD_ERR, "subscribed"));
     for (int i = 0; i < 9; i++) {
@@ -122,39 +59,39 @@ static void messages_flow(void)
     CHECK(child_lines(&sub, CHILD_OUT) == 10);
     child_clear(&pub);
     child_clear(&sub);
-    close_bed(&b);
+    demo_close(&b);
 }
 
 static void retained_and_leaving(void)
 {
     struct child sub, pub;
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
-    CHECK(run(&b, &pub, PUB("-t", "room/t", "-r")) == 0);
+    demo_open(&b);
+    CHECK(demo_run(&b, &pub, PUB("-t", "room/t", "-r")) == 0);
     child_clear(&pub);
-    CHECK(run(&b, &sub, SUB("-t", "room/#", "-C", "1")) == 0);
+    CHECK(demo_run(&b, &sub, SUB("-t", "room/#", "-C", "1")) == 0);
     CHECK(child_says(&sub, CHILD_OUT, "x\n"));
     child_clear(&sub);
-    CHECK(run(&b, &sub, SUB("-t", "room/#", "-E")) == 0);
+    CHECK(demo_run(&b, &sub, SUB("-t", "room/#", "-E")) == 0);
     child_clear(&sub);
     child_start(&sub, b.dir, SUB("-t", "room/#", "-R", "-C", "1", "-v"));
     CHECK(child_says(&sub, CHILD_ERR, "subscribed"));
-    CHECK(run(&b, &pub, PUB("-t", "room/new")) == 0);
+    CHECK(demo_run(&b, &pub, PUB("-t", "room/new")) == 0);
     child_clear(&pub);
     CHECK(child_end(&sub) == 0 && child_says(&sub, CHILD_OUT, "room/new x\n") &&
           child_lines(&sub, CHILD_OUT) == 1);
     child_clear(&sub);
-    close_bed(&b);
+    demo_close(&b);
 }
 
 /* --- refusals --- */
 
 static void refusals(void)
 {
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
+    demo_open(&b);
     told(&b, "publish outside the scope", 3, "publish to z refused: Not authorized (0x87)",
          PUB("-t", "z", "--scope", "pub:room/#"));
     told(&b, "subscribe outside the scope", 3, "subscribe to z refused: Not authorized (0x87)",
@@ -169,19 +106,20 @@ static void refusals(void)
     told(&b, "a hint to an AS that nobody allowed", 3, "not an authorization server we trust", "ace-client",
          ARGS("token", "-h", "127.0.0.1", "-p", b.broker_port, "--cafile", "ca.pem", "--as-allow",
               "https://x/token"));
-    close_bed(&b);
+    demo_close(&b);
 }
 
 static void expired_token(void)
 {
     struct child c;
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
-    CHECK(run(&b, &c, "ace-client",
-              ARGS("token", "--config", "sensor.json", "--scope", "pub:room/#", "--out", "t.json")) == 0);
+    demo_open(&b);
+    CHECK(demo_run(&b, &c, "ace-client",
+                   ARGS("token", "--config", "sensor.json", "--scope", "pub:room/#", "--out", "t.json")) ==
+          0);
     child_clear(&c);
-    CHECK(run(&b, &c, PUB("-t", "room/t", "--token", "t.json")) == 0);
+    CHECK(demo_run(&b, &c, PUB("-t", "room/t", "--token", "t.json")) == 0);
     child_clear(&c);
     FILE *f = NULL;
     char path[128], line[65536], from[40] = "";
@@ -199,7 +137,7 @@ static void expired_token(void)
     file_edit(b.dir, "t.json", from, "1000000000", "old.json");
     told(&b, "a token that has ended", 2, "the token has ended", PUB("-t", "room/t", "--token", "old.json"));
     told(&b, "a file that is no token", 2, "sensor.json", PUB("-t", "room/t", "--token", "sensor.json"));
-    close_bed(&b);
+    demo_close(&b);
 }
 
 /* --- peers that are not who they must be --- */
@@ -208,9 +146,9 @@ static void wrong_peers(void)
 {
     struct child as;
     char url[64];
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
+    demo_open(&b);
     told(&b, "the AS's certificate is of another CA", 4, "certificate",
          PUB("-t", "room/t", "--as-cafile", "broker.pem"));
     told(&b, "the broker's certificate is of another CA", 4, "certificate", "ace-client",
@@ -220,14 +158,14 @@ static void wrong_peers(void)
          PUB("-t", "room/t", "--cafile", "as.pem"));
     file_edit(b.dir, "as.json", "\"broker-public.jwk\"", "\"client4-p256-public.jwk\"", "as2.json");
     file_edit(b.dir, "as2.json", "as.db", "as2.db", "as2.json");
-    int port = serve(&b, &as, "ace-as", "as2.json");
+    int port = demo_serve(&b, &as, "ace-as", "as2.json");
     snprintf(url, sizeof url, "https://127.0.0.1:%d/token", port);
     told(&b, "the broker is not the one of rs_cnf", 4, "rs_cnf",
          PUB("-t", "room/t", "--as", url, "--pop-key", "ed25519"));
     kill(as.pid, SIGTERM);
     CHECK(child_wait(&as) == 0);
     child_clear(&as);
-    close_bed(&b);
+    demo_close(&b);
 }
 
 /* --- peers that are gone --- */
@@ -235,9 +173,9 @@ static void wrong_peers(void)
 static void peers_gone(void)
 {
     struct child sub, pub;
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
+    demo_open(&b);
     child_start(&sub, b.dir, SUB("-t", "room/#", "-v"));
     CHECK(child_says(&sub, CHILD_ERR, "subscribed\n"));
     child_start(&pub, b.dir, "ace-client",
@@ -259,7 +197,7 @@ static void peers_gone(void)
          ARGS("discover", "--config", "sensor.json"));
     child_clear(&b.as);
     child_clear(&b.broker);
-    nftw(b.dir, drop_file, 8, FTW_DEPTH | FTW_PHYS);
+    demo_drop(&b);
 }
 
 /* --- settings --- */
@@ -275,9 +213,9 @@ static void settings(void)
     };
     const struct row *r;
     char port[48];
-    struct bed b;
+    struct demo b;
 
-    open_bed(&b);
+    demo_open(&b);
     for
         EACH(r, rows)
         {
@@ -305,7 +243,7 @@ static void settings(void)
     file_edit(b.dir, "as.json", "\"port\": 0", port, "bad.json");
     file_edit(b.dir, "bad.json", "as.db", "as2.db", "bad.json");
     told(&b, "the AS's port is in use", 1, "in use", "ace-as", ARGS("--config", "bad.json"));
-    close_bed(&b);
+    demo_close(&b);
 }
 
 /* Options: exit status 2, the mistake named, and where help is. */
