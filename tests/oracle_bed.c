@@ -1,0 +1,102 @@
+#include "tests/oracle_bed.h"
+
+#include "common/base/file.h"
+#include "common/codec/doc.h"
+#include "tests/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void oracle_start(struct demo *d, struct child *c, const char *name, const char *const *args)
+{
+    const char *dot = strrchr(name, '.'), *all[CHILD_MAX_ARGS + 1] = { NULL };
+    char script[4096];
+    size_t n = 0;
+
+    if (strncmp(name, "ace-", 4) == 0) {
+        child_start(c, d->dir, name, args);
+        return;
+    }
+    if (dot && strcmp(dot, ".mjs") == 0) {
+        path_beside(script, "../../oracles/");
+        size_t at = strlen(script);
+        snprintf(script + at, sizeof script - at, "%s", name);
+        all[n++] = script;
+        name = "node";
+    }
+    for (size_t i = 0; args[i] && n < CHILD_MAX_ARGS; i++) all[n++] = args[i];
+    child_start_foreign(c, d->dir, name, all);
+}
+
+static const char *text(struct child *c, int which)
+{
+    return c->text[which].n ? buf_cstr(&c->text[which]) : "";
+}
+
+void oracle_told(struct child *c, const char *why, bool ok)
+{
+    CHECK_ROW(ok, why);
+    if (ok) return;
+    fprintf(stderr, "%s: status %d%s\n%s%s\n", why, c->status,
+            c->status == 127 ? ": not installed; packaging/setup.sh test installs it" : "",
+            text(c, CHILD_OUT), text(c, CHILD_ERR));
+}
+
+void oracle_runs(struct demo *d, const char *why, int status, const char *says, const char *name,
+                 const char *const *args)
+{
+    struct child c;
+
+    oracle_start(d, &c, name, args);
+    int is = child_end(&c);
+    oracle_told(&c, why,
+                is == status && (strstr(text(&c, CHILD_OUT), says) || strstr(text(&c, CHILD_ERR), says)));
+    child_clear(&c);
+}
+
+static void read_file(struct demo *d, const char *name, struct buf *out)
+{
+    char path[512];
+    struct buf why = { 0 };
+
+    snprintf(path, sizeof path, "%s/%s", d->dir, name);
+    CHECK_ROW(file_read(path, out, &why) == OK, name);
+    buf_clear(&why);
+}
+
+void oracle_token(struct demo *d, const char *kept, const char *out, struct buf *token)
+{
+    struct buf file = { 0 };
+    struct doc *doc = NULL;
+    struct span s = { 0 };
+
+    read_file(d, kept, &file);
+    CHECK(doc_read_json(buf_span(&file), &doc_limits_file, &doc, NULL) == OK);
+    CHECK_ROW(doc_text(doc_get(doc_get(doc, "response"), "access_token"), &s), kept);
+    buf_add(token, s);
+    file_put(d->dir, out, buf_cstr(token));
+    doc_free(doc);
+    buf_clear(&file);
+}
+
+void oracle_swap(struct demo *d, const char *kept, const char *made, const char *out)
+{
+    struct buf ours = { 0 }, theirs = { 0 };
+
+    oracle_token(d, kept, "swapped", &ours);
+    read_file(d, made, &theirs);
+    file_edit(d->dir, kept, buf_cstr(&ours), buf_cstr(&theirs), out);
+    buf_clear(&ours);
+    buf_clear(&theirs);
+}
+
+void oracle_tamper(struct demo *d, const char *file, size_t at, const char *out)
+{
+    struct buf b = { 0 };
+
+    read_file(d, file, &b);
+    CHECK_ROW(b.n > at, file);
+    if (b.n > at) b.p[b.n - at] = b.p[b.n - at] == 'x' ? 'y' : 'x';
+    file_put(d->dir, out, buf_cstr(&b));
+    buf_clear(&b);
+}

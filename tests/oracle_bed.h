@@ -1,0 +1,26 @@
+#ifndef TESTS_ORACLE_BED_H
+#define TESTS_ORACLE_BED_H
+
+#include "tests/demo_bed.h"
+
+/*
+ * Foreign programs beside ours, for the suites oracle_*: "ace-..." is a program of ours, "x.mjs" is tests/oracles/x.mjs for node, all
+ * else is found on the PATH. packaging/setup.sh test installs them; one that is missing fails.
+ */
+
+/* Starts it in the demo's folder. */
+void oracle_start(struct demo *d, struct child *c, const char *name, const char *const *args);
+/* Runs it to its end, which must have this status, and `says` in what it wrote. A failure is told with all it wrote. */
+void oracle_runs(struct demo *d, const char *why, int status, const char *says, const char *name,
+                 const char *const *args);
+/* The same for what `c` has done already. */
+void oracle_told(struct child *c, const char *why, bool ok);
+
+/* The access_token in the file `kept` of `ace-client token --out`, NUL-terminated; also written alone into file `out`. */
+void oracle_token(struct demo *d, const char *kept, const char *out, struct buf *token);
+/* Changes the token of `kept` for that in file `made`, into file `out`. */
+void oracle_swap(struct demo *d, const char *kept, const char *made, const char *out);
+/* Writes `file` with its character `at`, counted from the end, changed for another of base64url. */
+void oracle_tamper(struct demo *d, const char *file, size_t at, const char *out);
+
+#endif

@@ -1,0 +1,214 @@
+#include "tests/check.h"
+#include "tests/oracle_bed.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * JWS and JWE tokens against two implementations that are not ours: Debian's `jose` (in C; it has no EdDSA) and npm's jose (in
+ * JavaScript). What ace-as mints they open, what they make ace-broker takes, and each refuses what was tampered with.
+ */
+
+struct world {
+    struct demo d;
+    struct child as2; /* the same AS with an ES256 key */
+    char url2[64];
+};
+
+static const struct row {
+    const char *form, *pop_key, *aud, *filter, *in, *alg;
+    const char *open_with, *make_with, *cnf, *stranger;
+    bool debian;
+} rows[] = {
+    { .form = "JWS EdDSA",
+      .pop_key = "ed25519",
+      .aud = "broker1",
+      .filter = "room/#",
+      .in = "room/t",
+      .alg = "EdDSA",
+      .open_with = "as-sign-public.jwk",
+      .make_with = "as-sign.jwk",
+      .cnf = "client1-ed25519-public.jwk",
+      .stranger = "client2-ed25519.jwk" },
+    { .form = "JWS ES256",
+      .pop_key = "es256",
+      .aud = "broker1",
+      .filter = "room/#",
+      .in = "room/t",
+      .alg = "ES256",
+      .open_with = "client4-p256-public.jwk",
+      .make_with = "client4-p256.jwk",
+      .cnf = "client1-p256-public.jwk",
+      .stranger = "client3-p256.jwk",
+      .debian = true },
+    { .form = "JWE dir A256GCM",
+      .pop_key = "hs256",
+      .aud = "broker1",
+      .filter = "room/#",
+      .in = "room/t",
+      .alg = "A256GCM",
+      .open_with = "long.jwk",
+      .make_with = "long.jwk",
+      .cnf = "kept.json",
+      .stranger = "other-long.jwk",
+      .debian = true },
+    { .form = "JWE dir A128GCM",
+      .pop_key = "hs256",
+      .aud = "broker2",
+      .filter = "a/#",
+      .in = "a/t",
+      .alg = "A128GCM",
+      .open_with = "short.jwk",
+      .make_with = "short.jwk",
+      .cnf = "kept.json",
+      .stranger = "other-short.jwk",
+      .debian = true },
+};
+
+static void open_world(struct world *w)
+{
+    struct demo *d = &w->d;
+
+    demo_make(d);
+    /* No alg in the symmetric ones: these are content keys. */
+    file_put(d->dir, "short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"c2l4dGVlbiBvY3RldHMhIQ\"}");
+    file_put(d->dir, "other-short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"U2l4dGVlbiBvY3RldHMhIQ\"}");
+    file_edit(d->dir, "shared.jwk", "\"alg\": \"HS256\",", "", "long.jwk");
+    file_edit(d->dir, "other-shared.jwk", "\"alg\": \"HS256\",", "", "other-long.jwk");
+    file_edit(d->dir, "as.json", "\"other-shared.jwk\"", "\"short.jwk\"", "as.json");
+    file_edit(d->dir, "as.json", "\"as-sign.jwk\"", "\"client4-p256.jwk\"", "as2.json");
+    file_edit(d->dir, "as2.json", "as.db", "as2.db", "as2.json");
+    file_edit(d->dir, "broker.json", "\"broker1\"", "\"broker1\", \"broker2\"", "broker.json");
+    file_edit(d->dir, "broker.json", "\"as-sign-public.jwk\"",
+              "\"as-sign-public.jwk\", \"client4-p256-public.jwk\"", "broker.json");
+    file_edit(d->dir, "broker.json", "\"shared.jwk\"", "\"shared.jwk\", \"short.jwk\"", "broker.json");
+    demo_start(d);
+    snprintf(w->url2, sizeof w->url2, "https://127.0.0.1:%d/token",
+             demo_serve(d, &w->as2, "ace-as", "as2.json"));
+}
+
+static void close_world(struct world *w)
+{
+    kill(w->as2.pid, SIGTERM);
+    CHECK(child_wait(&w->as2) == 0);
+    child_clear(&w->as2);
+    demo_close(&w->d);
+}
+
+/* A token of this row from ace-as: kept.json as the client keeps it, token.jwt alone. */
+static void get_token(struct world *w, const struct row *r)
+{
+    struct buf token = { 0 };
+    char scope[32];
+
+    snprintf(scope, sizeof scope, "pub:%s", r->filter);
+    oracle_runs(&w->d, r->form, 0, "", "ace-client",
+                ARGS("token", "--config", "sensor.json", "--as",
+                     strcmp(r->alg, "ES256") == 0 ? w->url2 : w->d.as_url, "--aud", r->aud, "--scope", scope,
+                     "--pop-key", r->pop_key, "--out", "kept.json"));
+    oracle_token(&w->d, "kept.json", "token.jwt", &token);
+    buf_clear(&token);
+}
+
+static void debian_opens(struct world *w, const struct row *r, const char *file, const char *key, int status,
+                         const char *says)
+{
+    const char *const *const jws = ARGS("jws", "ver", "-i", file, "-k", key, "-O", "-");
+    const char *const *const jwe = ARGS("jwe", "dec", "-i", file, "-k", key, "-O", "-");
+
+    oracle_runs(&w->d, r->form, status, says, "jose", r->alg[0] == 'E' ? jws : jwe);
+}
+
+static void theirs_open_ours(void)
+{
+    const struct row *r;
+    struct world w = { 0 };
+    char alg[32], aud[32];
+
+    open_world(&w);
+    for
+        EACH(r, rows)
+        {
+            get_token(&w, r);
+            oracle_tamper(&w.d, "token.jwt", 9, "bad.jwt");
+            snprintf(alg, sizeof alg, ":\"%s\"", r->alg);
+            snprintf(aud, sizeof aud, "\"aud\":\"%s\"", r->aud);
+            oracle_runs(&w.d, r->form, 0, alg, "jose.mjs", ARGS("open", r->open_with, "token.jwt"));
+            oracle_runs(&w.d, r->form, 0, aud, "jose.mjs", ARGS("open", r->open_with, "token.jwt"));
+            oracle_runs(&w.d, r->form, 1, "ERR_JW", "jose.mjs", ARGS("open", r->open_with, "bad.jwt"));
+            oracle_runs(&w.d, r->form, 1, "ERR_JW", "jose.mjs", ARGS("open", r->stranger, "token.jwt"));
+            if (!r->debian) continue;
+            debian_opens(&w, r, "token.jwt", r->open_with, 0, aud);
+            debian_opens(&w, r, "bad.jwt", r->open_with, 1, "");
+            debian_opens(&w, r, "token.jwt", r->stranger, 1, "");
+        }
+    close_world(&w);
+}
+
+/* The client comes to the broker with the token of file `made`. */
+static void broker_takes(struct world *w, const struct row *r, const char *made, int status, const char *says)
+{
+    oracle_swap(&w->d, "kept.json", made, "made.json");
+    oracle_runs(&w->d, r->form, status, says, "ace-client",
+                ARGS("pub", "--config", "sensor.json", "--token", "made.json", "--pop-key", r->pop_key, "-t",
+                     r->in, "-m", "x", "-q", "1"));
+}
+
+static void make_claims(struct world *w, const struct row *r, const char *filter)
+{
+    oracle_runs(&w->d, r->form, 0, "", "jose.mjs", ARGS("claims", r->aud, filter, r->cnf, "claims.json"));
+}
+
+static void npm_makes(struct world *w, const struct row *r, const char *key)
+{
+    oracle_runs(&w->d, r->form, 0, "", "jose.mjs", ARGS("make", "claims.json", key, r->alg, "made.jwt"));
+}
+
+static void debian_makes(struct world *w, const struct row *r, const char *key)
+{
+    char header[128];
+
+    if (r->alg[0] == 'E') {
+        snprintf(header, sizeof header, "{\"protected\":{\"alg\":\"%s\",\"typ\":\"JWT\"}}", r->alg);
+        oracle_runs(&w->d, r->form, 0, "", "jose",
+                    ARGS("jws", "sig", "-I", "claims.json", "-k", key, "-s", header, "-c", "-o", "made.jwt"));
+    } else {
+        snprintf(header, sizeof header, "{\"protected\":{\"alg\":\"dir\",\"enc\":\"%s\"}}", r->alg);
+        oracle_runs(&w->d, r->form, 0, "", "jose",
+                    ARGS("jwe", "enc", "-I", "claims.json", "-k", key, "-i", header, "-c", "-o", "made.jwt"));
+    }
+}
+
+static void our_broker_takes_theirs(void)
+{
+    void (*const makers[])(struct world *, const struct row *, const char *) = { npm_makes, debian_makes };
+    const struct row *r;
+    struct world w = { 0 };
+
+    open_world(&w);
+    for
+        EACH(r, rows)
+        {
+            get_token(&w, r);
+            for (size_t i = 0; i < (r->debian ? 2U : 1U); i++) {
+                make_claims(&w, r, r->filter);
+                makers[i](&w, r, r->make_with);
+                broker_takes(&w, r, "made.jwt", 0, "");
+                oracle_tamper(&w.d, "made.jwt", 9, "bad.jwt");
+                broker_takes(&w, r, "bad.jwt", 3, "Not authorized (0x87)");
+                makers[i](&w, r, r->stranger);
+                broker_takes(&w, r, "made.jwt", 3, "Not authorized (0x87)");
+                make_claims(&w, r, "elsewhere/#"); /* it is their scope that counts */
+                makers[i](&w, r, r->make_with);
+                broker_takes(&w, r, "made.jwt", 3, "publish to");
+            }
+        }
+    close_world(&w);
+}
+
+CU_TestInfo oracle_jose_tests[] = {
+    { "tokens of ace-as are opened by Debian's jose and npm's jose", theirs_open_ours },
+    { "tokens of Debian's jose and npm's jose are taken by ace-broker", our_broker_takes_theirs },
+    CU_TEST_INFO_NULL,
+};
