@@ -1,7 +1,8 @@
 #include "tests/oracle_bed.h"
 
+#include "common/ace/jwk.h"
 #include "common/base/file.h"
-#include "common/codec/doc.h"
+#include "common/codec/text.h"
 #include "tests/check.h"
 
 #include <stdio.h>
@@ -64,19 +65,26 @@ static void read_file(struct demo *d, const char *name, struct buf *out)
     buf_clear(&why);
 }
 
-void oracle_token(struct demo *d, const char *kept, const char *out, struct buf *token)
+static struct doc *read_kept(struct demo *d, const char *kept)
 {
     struct buf file = { 0 };
     struct doc *doc = NULL;
-    struct span s = { 0 };
 
     read_file(d, kept, &file);
-    CHECK(doc_read_json(buf_span(&file), &doc_limits_file, &doc, NULL) == OK);
+    CHECK_ROW(doc_read_json(buf_span(&file), &doc_limits_file, &doc, NULL) == OK, kept);
+    buf_clear(&file);
+    return doc;
+}
+
+void oracle_token(struct demo *d, const char *kept, const char *out, struct buf *token)
+{
+    struct doc *doc = read_kept(d, kept);
+    struct span s = { 0 };
+
     CHECK_ROW(doc_text(doc_get(doc_get(doc, "response"), "access_token"), &s), kept);
     buf_add(token, s);
     file_put(d->dir, out, buf_cstr(token));
     doc_free(doc);
-    buf_clear(&file);
 }
 
 void oracle_swap(struct demo *d, const char *kept, const char *made, const char *out)
@@ -99,4 +107,24 @@ void oracle_tamper(struct demo *d, const char *file, size_t at, const char *out)
     if (b.n > at) b.p[b.n - at] = b.p[b.n - at] == 'x' ? 'y' : 'x';
     file_put(d->dir, out, buf_cstr(&b));
     buf_clear(&b);
+}
+
+void oracle_psk(struct demo *d, const char *kept, struct oracle_psk *out)
+{
+    struct doc *doc = read_kept(d, kept);
+    struct key_object o = { 0 };
+    struct buf hex = { 0 };
+
+    CHECK(key_object_read(doc_get(doc_get(doc_get(doc, "response"), "cnf"), "jwk"), NOTATION_JSON, &o,
+                          NULL) == OK);
+    if (o.key) hex_encode(&hex, key_octets(o.key));
+    CHECK(hex.n + 1 == sizeof out->key);
+    snprintf(out->key, sizeof out->key, "%s", buf_cstr(&hex));
+    snprintf(out->wrong_key, sizeof out->wrong_key, "%s", buf_cstr(&hex));
+    out->wrong_key[0] = out->key[0] == '0' ? '1' : '0';
+    snprintf(out->identity, sizeof out->identity, "{\"cnf\":{\"jwk\":{\"kty\":\"oct\",\"kid\":\"%s\"}}}",
+             buf_cstr(&o.kid));
+    key_object_clear(&o);
+    doc_free(doc);
+    buf_clear(&hex);
 }

@@ -23,4 +23,10 @@ void oracle_swap(struct demo *d, const char *kept, const char *made, const char 
 /* Writes `file` with its character `at`, counted from the end, changed for another of base64url. */
 void oracle_tamper(struct demo *d, const char *file, size_t at, const char *out);
 
+/* What TLS:Known(PSK) needs, of a token with a symmetric key: hex, hex of another key, the JSON form of the kid as identity. */
+struct oracle_psk {
+    char key[65], wrong_key[65], identity[160];
+};
+void oracle_psk(struct demo *d, const char *kept, struct oracle_psk *out);
+
 #endif
