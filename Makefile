@@ -77,9 +77,10 @@ scenarios: all                   ; @$(B)/bin/ace-scenarios run
 mutate: all                      ; @$(B)/bin/ace-scenarios model >build/model.txt || { cat build/model.txt; exit 1; }; tail -n 1 build/model.txt; $(B)/bin/ace-scenarios mutate
 test: all $(B)/bin/ace-tests oracles ; @$(B)/bin/ace-tests $(T)
 # Foreign programs, for the suites oracle_*.
-oracles: $(patsubst tests/%,build/%,$(wildcard tests/oracles/*.mjs)) build/setup.mk
+oracles: $(patsubst tests/%,build/%,$(wildcard tests/oracles/*.mjs)) build/oracles/loopback.so
 	@$(if $(or $(if $(T),,all),$(findstring oracle_,$(T))),packaging/setup.sh test build/oracles)
 build/oracles/%.mjs: tests/oracles/%.mjs ; @mkdir -p $(@D) && cp $< $@
+build/oracles/%.so: tests/oracles/%.c ; @mkdir -p $(@D) && $(CC) $(LANG_) -shared -fPIC -o $@ $<
 check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-print-directory -k rules $(CHECKED:%.c=build/check/%.ok)
 rules:                           ; @tests/check.sh
 build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)

@@ -87,6 +87,24 @@ void oracle_token(struct demo *d, const char *kept, const char *out, struct buf 
     doc_free(doc);
 }
 
+void oracle_get_token(struct demo *d, const char *pop_key, const char *scope)
+{
+    struct buf token = { 0 };
+
+    oracle_runs(d, pop_key, 0, "", "ace-client",
+                ARGS("token", "--config", "sensor.json", "--scope", scope, "--pop-key", pop_key, "--out",
+                     "kept.json"));
+    oracle_token(d, "kept.json", "token.jwt", &token);
+    buf_clear(&token);
+}
+
+void oracle_upload(struct demo *d, const char *version, const char *file, int status, const char *says)
+{
+    oracle_runs(d, version, status, says, "mosquitto_pub",
+                ARGS("-h", "127.0.0.1", "-p", d->broker_port, "--cafile", "ca.pem", "-V", version, "-t",
+                     "authz-info", "-f", file, "-q", "1", "-d"));
+}
+
 void oracle_swap(struct demo *d, const char *kept, const char *made, const char *out)
 {
     struct buf ours = { 0 }, theirs = { 0 };

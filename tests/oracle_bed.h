@@ -18,6 +18,10 @@ void oracle_told(struct child *c, const char *why, bool ok);
 
 /* The access_token in the file `kept` of `ace-client token --out`, NUL-terminated; also written alone into file `out`. */
 void oracle_token(struct demo *d, const char *kept, const char *out, struct buf *token);
+/* ace-client gets a token for its key of this kind; kept.json is what it keeps, token.jwt the token alone. */
+void oracle_get_token(struct demo *d, const char *pop_key, const char *scope);
+/* mosquitto_pub brings it to authz-info. */
+void oracle_upload(struct demo *d, const char *version, const char *file, int status, const char *says);
 /* Changes the token of `kept` for that in file `made`, into file `out`. */
 void oracle_swap(struct demo *d, const char *kept, const char *made, const char *out);
 /* Writes `file` with its character `at`, counted from the end, changed for another of base64url. */

@@ -10,23 +10,6 @@
 
 static const char *const versions[] = { "mqttv5", "mqttv311" };
 
-static void get_token(struct demo *d, const char *kept)
-{
-    struct buf token = { 0 };
-
-    oracle_runs(d, "get a token", 0, "", "ace-client",
-                ARGS("token", "--config", "sensor.json", "--scope", "pubsub:room/#", "--out", kept));
-    oracle_token(d, kept, "token.jwt", &token);
-    buf_clear(&token);
-}
-
-static void upload(struct demo *d, const char *version, const char *file, int status, const char *says)
-{
-    oracle_runs(d, version, status, says, "mosquitto_pub",
-                ARGS("-h", "127.0.0.1", "-p", d->broker_port, "--cafile", "ca.pem", "-V", version, "-t",
-                     "authz-info", "-f", file, "-q", "1", "-d"));
-}
-
 #define PSK(d, version, key, identity) \
     "-h", "127.0.0.1", "-p", (d)->broker_port, "-V", (version), "--psk", (key), "--psk-identity", (identity)
 
@@ -50,11 +33,11 @@ static void message_flows(void)
     demo_open(&d);
     for (size_t i = 0; i < 2; i++) {
         const char *v = versions[i], *other = versions[!i];
-        get_token(&d, "kept.json");
+        oracle_get_token(&d, "hs256", "pubsub:room/#");
         oracle_psk(&d, "kept.json", &psk);
         refused(&d, "not known before its token", "alert illegal parameter",
                 ARGS(PSK(&d, v, psk.key, psk.identity), "-t", "room/x", "-m", "early", "-q", "1", "-d"));
-        upload(&d, v, "token.jwt", 0, "PUBACK");
+        oracle_upload(&d, v, "token.jwt", 0, "PUBACK");
         oracle_runs(
             &d, v, 0, "PUBACK", "mosquitto_pub",
             ARGS(PSK(&d, v, psk.key, psk.identity), "-t", "room/r", "-m", "kept", "-q", "1", "-r", "-d"));
@@ -76,9 +59,9 @@ static void outside_the_scope(void)
     struct demo d;
 
     demo_open(&d);
-    get_token(&d, "kept.json");
+    oracle_get_token(&d, "hs256", "pubsub:room/#");
     oracle_psk(&d, "kept.json", &psk);
-    upload(&d, "mqttv5", "token.jwt", 0, "PUBACK");
+    oracle_upload(&d, "mqttv5", "token.jwt", 0, "PUBACK");
     oracle_runs(&d, "publish in MQTT 5", 0, "failed: Not authorized", "mosquitto_pub",
                 ARGS(PSK(&d, "mqttv5", psk.key, psk.identity), "-t", "z", "-m", "x", "-q", "1"));
     oracle_runs(&d, "publish in MQTT 3.1.1", 7, "connection was lost", "mosquitto_pub",
@@ -96,13 +79,13 @@ static void wrong_credentials(void)
     struct demo d;
 
     demo_open(&d);
-    get_token(&d, "kept.json");
+    oracle_get_token(&d, "hs256", "pubsub:room/#");
     oracle_psk(&d, "kept.json", &psk);
     oracle_tamper(&d, "token.jwt", 9, "bad.jwt");
-    upload(&d, "mqttv5", "bad.jwt", 0, "failed: Not authorized");
+    oracle_upload(&d, "mqttv5", "bad.jwt", 0, "failed: Not authorized");
     refused(&d, "a tampered token names no key", "alert illegal parameter",
             ARGS(PSK(&d, "mqttv5", psk.key, psk.identity), "-t", "room/x", "-m", "x", "-q", "1", "-d"));
-    upload(&d, "mqttv5", "token.jwt", 0, "PUBACK");
+    oracle_upload(&d, "mqttv5", "token.jwt", 0, "PUBACK");
     refused(&d, "another key than the token's", "alert decrypt error",
             ARGS(PSK(&d, "mqttv5", psk.wrong_key, psk.identity), "-t", "room/x", "-m", "x", "-q", "1", "-d"));
     refused(&d, "the same in TLS 1.2", "alert decrypt error",
