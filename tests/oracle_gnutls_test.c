@@ -21,7 +21,6 @@ static const struct span connect_ = SPAN("\x10\x0f\0\4MQTT\5\2\0\0\0\0\2ab"), co
 #define VERSION(v)    "NORMAL:-VERS-ALL:+VERS-TLS" v
 #define SERVER_RPK(v) VERSION(v) ":+CTYPE-SRV-RAWPK:-CTYPE-SRV-X509"
 #define BOTH_RPK(v)   VERSION(v) ":-CTYPE-ALL:+CTYPE-RAWPK"
-#define EXTERNAL_PSK  VERSION("1.3") ":-KX-ALL:+ECDHE-PSK"
 #define CLI(d, ...)   "gnutls-cli", ARGS("--port", (d)->broker_port, __VA_ARGS__, "127.0.0.1")
 
 /* NAME.key and NAME.pub in PEM, of a JWK; `pub`, when not NULL, gets the latter's text. */
@@ -126,6 +125,7 @@ static void both_rpk(void)
 
 static void external_psk(void)
 {
+    const char *external = VERSION("1.3") ":-KX-ALL:+ECDHE-PSK";
     struct oracle_psk psk;
     struct buf token = { 0 };
     struct child c;
@@ -136,15 +136,13 @@ static void external_psk(void)
     oracle_psk(&d, "kept.json", &psk);
     oracle_token(&d, "kept.json", "token.jwt", &token);
     oracle_start(&d, &c,
-                 CLI(&d, "--priority", EXTERNAL_PSK, "--pskusername", buf_cstr(&token), "--pskkey", psk.key));
+                 CLI(&d, "--priority", external, "--pskusername", buf_cstr(&token), "--pskkey", psk.key));
     talks_with_token(&c, "the token itself as identity");
     oracle_upload(&d, "mqttv5", "token.jwt", 0, "PUBACK");
-    oracle_start(&d, &c,
-                 CLI(&d, "--priority", EXTERNAL_PSK, "--pskusername", psk.identity, "--pskkey", psk.key));
+    oracle_start(&d, &c, CLI(&d, "--priority", external, "--pskusername", psk.identity, "--pskkey", psk.key));
     talks_with_token(&c, "the kid of an uploaded token as identity");
-    oracle_runs(
-        &d, "another key", 1, "alert [51]",
-        CLI(&d, "--priority", EXTERNAL_PSK, "--pskusername", psk.identity, "--pskkey", psk.wrong_key));
+    oracle_runs(&d, "another key", 1, "alert [51]",
+                CLI(&d, "--priority", external, "--pskusername", psk.identity, "--pskkey", psk.wrong_key));
     buf_clear(&token);
     demo_close(&d);
 }

@@ -49,7 +49,7 @@ void child_start(struct child *c, const char *dir, const char *name, const char 
     child_start_foreign(c, dir, path, args);
 }
 
-void child_start_foreign(struct child *c, const char *dir, const char *path, const char *const *args)
+void child_start_foreign(struct child *c, const char *dir, const char *name, const char *const *args)
 {
     int in[2], out[2], err[2];
 
@@ -57,7 +57,7 @@ void child_start_foreign(struct child *c, const char *dir, const char *path, con
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) abort();
     signal(SIGPIPE, SIG_IGN);
     c->pid = fork();
-    if (c->pid == 0) become(dir, path, args, (int[]){ in[0], out[1], err[1] });
+    if (c->pid == 0) become(dir, name, args, (int[]){ in[0], out[1], err[1] });
     close(in[0]);
     close(out[1]);
     close(err[1]);
