@@ -185,6 +185,22 @@ static enum err use_public(const struct issue_from *from, const struct key_objec
     return buf_failed(&k->kid) ? ERR_NO_MEMORY : OK;
 }
 
+/* Keys that we made are kept under the base64url of their kid; CBOR names them by its octets. `name`: how it is kept. */
+static enum err find_made_key(const struct issue_from *from, struct ledger_entry *whose, struct buf *name,
+                              struct secret *octets, enum ledger_kid *state)
+{
+    struct span asked = whose->kid;
+
+    TRY(ledger_pop_key(from->ledger, whose, from->now, octets, state));
+    if (*state == LEDGER_KID_NEVER)
+        b64url_encode(name, asked);
+    else
+        buf_add(name, asked);
+    if (buf_failed(name)) return ERR_NO_MEMORY;
+    whose->kid = buf_span(name);
+    return *state == LEDGER_KID_NEVER ? ledger_pop_key(from->ledger, whose, from->now, octets, state) : OK;
+}
+
 /* a key that ended gets a successor; a kid this client never had is told so [R-TOK-26] [R-TOK-27] [R-TERR-10]. */
 static enum err use_made_key(const struct issue_from *from, struct span kid, struct grant_plan *p,
                              struct fault *why)
@@ -194,12 +210,13 @@ static enum err use_made_key(const struct issue_from *from, struct span kid, str
                                   .kid = kid };
     enum ledger_kid state = LEDGER_KID_NEVER;
     struct secret octets = { 0 };
-    enum err e = ledger_pop_key(from->ledger, &whose, from->now, &octets, &state);
+    struct buf name = { 0 };
+    enum err e = find_made_key(from, &whose, &name, &octets, &state);
 
     if (e == OK) {
         switch (state) {
         case LEDGER_KID_LIVE:
-            e = reuse_symmetric(p, kid, &octets);
+            e = reuse_symmetric(p, buf_span(&name), &octets);
             break;
         case LEDGER_KID_EXPIRED:
             e = make_symmetric(from, p, why);
@@ -211,6 +228,7 @@ static enum err use_made_key(const struct issue_from *from, struct span kid, str
         }
     }
     secret_clear(&octets);
+    buf_clear(&name);
     return e;
 }
 
@@ -220,7 +238,7 @@ static enum err use_reference(const struct issue_from *from, struct span kid, st
 {
     for (size_t i = 0; i < from->client->key_count; i++) {
         const struct key_object *k = &from->client->keys[i];
-        if (k->has_kid && span_eq(buf_span(&k->kid), kid)) return use_public(from, k, p, why);
+        if (k->has_kid && kid_eq(buf_span(&k->kid), kid)) return use_public(from, k, p, why);
     }
     return use_made_key(from, kid, p, why);
 }
@@ -274,7 +292,8 @@ static enum err seal(const struct issue_from *from, const struct token_request *
         .cnonce = in->cnonce, /* [R-TOK-32] */
     };
     struct token_protection protection = { .sign_key = from->sign_key,
-                                           .shared = p->broker->has_shared ? &p->broker->shared : NULL };
+                                           .shared = p->broker->has_shared ? &p->broker->shared : NULL,
+                                           .form = (enum token_form)p->broker->token_format };
     enum err e;
 
     buf_str(&set.iss, from->issuer);

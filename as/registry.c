@@ -32,6 +32,7 @@ static const struct config_key client_keys[] = {
 static const struct config_key broker_keys[] = {
     { .name = "audience",    .kind = CONFIG_TEXT, .offset = BROKER(audience), .required = true, .doc = "its name in aud" },
     { .name = "shared_key",  .kind = CONFIG_TEXT, .offset = BROKER(shared_key_file), .doc = "JWK file, kty oct, 16 or 32 bytes: encrypts tokens" },
+    { .name = "token_format", .kind = CONFIG_CHOICE, .offset = BROKER(token_format), .fallback = "\"jwt\"", .choices = "jwt|cwt", .doc = "how its tokens are written" },
     { .name = "keys",        .kind = CONFIG_DOC,  .offset = BROKER(key_files), .doc = "files with the public keys it shows in TLS, one per type: rs_cnf" },
     { .name = "certificate", .kind = CONFIG_TEXT, .offset = BROKER(certificate_file), .doc = "PEM file: rs_cnf as x5t#S256 where no key is given" },
     { .name = "pop_keys",    .kind = CONFIG_DOC,  .offset = BROKER(pop_keys), .doc = "PoP keys it can use; default [\"symmetric\", \"ed25519\", \"p256\"]" },

@@ -35,6 +35,7 @@ struct as_broker {
     uint8_t thumbprint[SHA256_SIZE];
     bool takes[KEY_P256 + 1]; /* PoP key types, by enum key_type */
     bool mqtt_tls;
+    int token_format; /* enum token_form */
 };
 
 struct as_policy {

@@ -181,16 +181,19 @@ bool authn_knows(const struct authn *a, const struct key *key, int64_t now)
     return tokens_of_key(a->tokens, key, now).n > 0;
 }
 
-/* The stored token of a key that is named by kid: as it stands, or in base64url where CBOR had its octets. */
+/* The stored token of a key that is named by kid: as it stands, or in the other notation's form. */
 static struct span token_of_kid(const struct authn *a, struct span kid, int64_t now)
 {
     struct span found = tokens_of_kid(a->tokens, kid, now);
-    struct buf text = { 0 };
+    struct buf other = { 0 };
 
     if (found.n) return found;
-    b64url_encode(&text, kid);
-    found = tokens_of_kid(a->tokens, buf_span(&text), now);
-    buf_clear(&text);
+    b64url_encode(&other, kid);
+    found = tokens_of_kid(a->tokens, buf_span(&other), now);
+    buf_truncate(&other, 0);
+    if (found.n == 0 && b64url_decode(kid, &other) == OK)
+        found = tokens_of_kid(a->tokens, buf_span(&other), now);
+    buf_clear(&other);
     return found;
 }
 

@@ -1,5 +1,7 @@
 #include "scenarios/body.h"
 
+#include "common/ace/cose.h"
+#include "common/base/utf8.h"
 #include "common/codec/text.h"
 
 /* --- what stands in the head --- */
@@ -177,6 +179,30 @@ static struct value read_key(const struct doc *d, enum notation n, struct vars *
     return cnf_read(d, n, &c, NULL) == OK ? value_cnf(vars, &c) : value_of(d);
 }
 
+/* JSON has a CWT as base64url text. */
+static struct value read_token(const struct doc *d, struct vars *vars)
+{
+    struct buf cwt = { 0 };
+    struct span text;
+
+    if (!doc_text(d, &text) || !cose_from_text(text, &cwt)) return value_of(d);
+    struct value v = value_bytes(vars_copy(vars, buf_span(&cwt)));
+    buf_clear(&cwt);
+    return v;
+}
+
+static struct doc *token_member(const struct value *v, enum notation n)
+{
+    struct buf text = { 0 };
+
+    if (n == NOTATION_CBOR) return doc_new_bytes(v->bytes);
+    if (v->kind != VALUE_BYTES || utf8_mqtt(v->bytes)) return value_doc(v);
+    b64url_encode(&text, v->bytes);
+    struct doc *d = doc_new_text(buf_span(&text));
+    buf_clear(&text);
+    return d;
+}
+
 static void read_member(const struct doc *body, const struct leg *leg, const struct field_def *def,
                         struct fields *out)
 {
@@ -191,6 +217,9 @@ static void read_member(const struct doc *body, const struct leg *leg, const str
         break;
     case FIELD_KEY:
         v = read_key(d, n, out->vars);
+        break;
+    case FIELD_TOKEN:
+        v = read_token(d, out->vars);
         break;
     default:
         v = n == NOTATION_CBOR && is_binary(def->name) ? read_binary(d, out->vars)
@@ -314,7 +343,7 @@ static struct doc *member(const struct held *h, enum notation n)
     case FIELD_KEY:
         return key_member(&h->value, n);
     case FIELD_TOKEN:
-        return n == NOTATION_CBOR ? doc_new_bytes(h->value.bytes) : value_doc(&h->value);
+        return token_member(&h->value, n);
     default:
         return word_member(h, n);
     }

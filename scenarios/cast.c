@@ -141,6 +141,7 @@ void cast_start(struct show *w, const char *bin)
                           .policy = WORLD_POLICY,
                           .open_topics = WORLD_PUBLIC,
                           .tls_version = tls,
+                          .token_format = variant_value(w->variant, "token"),
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));

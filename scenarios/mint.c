@@ -4,6 +4,7 @@
 #include "common/crypto/entropy.h"
 #include "common/crypto/mac.h"
 #include "common/crypto/sign.h"
+#include "scenarios/cwt.h"
 #include <stdlib.h>
 
 /* What is being put together. */
@@ -161,7 +162,7 @@ static struct doc *named_claim(struct mint *m, const struct claim *c, const stru
     return c->kind == CLAIM_CNF && v.kind == VALUE_KEY ? cnf_of(v.key) : value_doc(&v);
 }
 
-static enum err write_claims(struct mint *m, struct buf *json)
+static struct doc *make_claims(struct mint *m)
 {
     struct doc *d = doc_new_map();
 
@@ -171,9 +172,7 @@ static enum err write_claims(struct mint *m, struct buf *json)
         if (p ? p->kind == PATTERN_ABSENT : !claims[i].usual) continue;
         doc_put(d, claims[i].name, p ? named_claim(m, &claims[i], p) : claims[i].usual(m));
     }
-    enum err e = d ? doc_write_json(d, json) : ERR_NO_MEMORY;
-    doc_free(d);
-    return e;
+    return d;
 }
 
 /* --- JWS --- */
@@ -275,32 +274,80 @@ static enum err write_jws(struct mint *m, struct span json, struct buf *out)
 
 /* --- the whole --- */
 
+static const struct key_object *shared_key(const struct mint *m)
+{
+    return option_is(m, "sign", "other") ? &m->stage->world->other_shared : &m->stage->world->shared;
+}
+
 static enum err seal(struct mint *m, struct span json, struct buf *out)
 {
-    const struct world *w = m->stage->world;
-    const struct key_object *k = option_is(m, "sign", "other") ? &w->other_shared : &w->shared;
+    const struct key_object *k = shared_key(m);
     bool nested = option_is(m, "form", "nested");
     struct buf inner = { 0 };
 
     enum err e = nested ? write_jws(m, json, &inner) : OK;
     if (e == OK)
-        e = jwe_seal(AEAD_A256GCM, k->key, buf_span(&w->shared.kid), "JWT", nested ? "JWT" : NULL,
-                     entropy_system(), nested ? buf_span(&inner) : json, out);
+        e = jwe_seal(AEAD_A256GCM, k->key, buf_span(&m->stage->world->shared.kid), "JWT",
+                     nested ? "JWT" : NULL, entropy_system(), nested ? buf_span(&inner) : json, out);
     buf_clear(&inner);
     return e;
+}
+
+/* Is it to be encrypted: told so, or for the sake of a symmetric key? */
+static bool is_sealed(const struct mint *m)
+{
+    bool open = option_is(m, "form", "signed") || option(m, "alg") || option_is(m, "sign", "public") ||
+                option(m, "jwk") || option(m, "crit");
+
+    return option_is(m, "form", "nested") || option_is(m, "form", "encrypted") ||
+           (key_type(m->pop->key) == KEY_OCT && !open);
+}
+
+static enum err mint_jwt(struct mint *m, const struct doc *set, struct buf *out)
+{
+    struct buf json = { 0 };
+    enum err e = doc_write_json(set, &json);
+
+    if (e == OK) e = is_sealed(m) ? seal(m, buf_span(&json), out) : write_jws(m, buf_span(&json), out);
+    buf_clear(&json);
+    return e;
+}
+
+static enum err mint_cwt(struct mint *m, const struct doc *set, struct buf *out)
+{
+    const struct world *w = m->stage->world;
+    const struct pattern *kid = option(m, "kid"), *crit = option(m, "crit"), *tag = option(m, "tag");
+    const struct key_object *named = is_sealed(m) ? &w->shared : &w->sign;
+    struct cwt_form form = {
+        .claims = set,
+        .sign = option_is(m, "sign", "other") ? w->stranger.key : w->sign.key,
+        .shared = is_sealed(m) ? shared_key(m)->key : NULL,
+        .nested = option_is(m, "form", "nested"),
+        .mac = option_is(m, "sign", "public"),
+        .kid = kid && kid->kind == PATTERN_ABSENT ? span(NULL, 0)
+               : kid                              ? span_str(kid->text)
+                                                  : buf_span(&named->kid),
+        .alg = option(m, "alg") ? option(m, "alg")->text : NULL,
+        .tag = tag ? tag->text : NULL,
+        .crit = crit != NULL,
+    };
+
+    return cwt_write(&form, out);
+}
+
+static bool is_cwt(const struct mint *m)
+{
+    const char *axis = variant_value(m->stage->variant, "token");
+
+    return axis && strcmp(axis, "cwt") == 0;
 }
 
 enum err mint_token(const struct mint_from *from, struct buf *out)
 {
     struct mint m = { from->stage, from->call, from->pop, from->make, stage_now(from->stage) };
-    struct buf json = { 0 };
-    bool asked = option_is(&m, "form", "nested") || option_is(&m, "form", "encrypted");
-    bool open = option_is(&m, "form", "signed") || option(&m, "alg") || option_is(&m, "sign", "public") ||
-                option(&m, "jwk") || option(&m, "crit");
-    bool secret = key_type(from->pop->key) == KEY_OCT && !open;
+    struct doc *set = make_claims(&m);
 
-    enum err e = write_claims(&m, &json);
-    if (e == OK) e = asked || secret ? seal(&m, buf_span(&json), out) : write_jws(&m, buf_span(&json), out);
-    buf_clear(&json);
+    enum err e = !set ? ERR_NO_MEMORY : is_cwt(&m) ? mint_cwt(&m, set, out) : mint_jwt(&m, set, out);
+    doc_free(set);
     return e;
 }

@@ -12,6 +12,8 @@
  *   sign     other: by a key nobody knows; public: HS256 with the AS's public key (PEM) as the secret
  *   form     signed: only signed, whatever the key; nested: signed, then encrypted; encrypted: also for public keys
  *   alg=none also leaves the signature empty
+ *   CWTs     (axis token) alg: a COSE number; crit=any; tag: 61 (in front of the COSE tag), bare (61 without one), none, other;
+ *            typ, cty and jwk do not stand in them
  */
 struct mint_from {
     struct stage *stage;

@@ -175,10 +175,12 @@ static struct doc *as_clients(const struct settings *s)
     return list;
 }
 
-static struct doc *as_brokers(void)
+static struct doc *as_brokers(const struct settings *s)
 {
     struct doc *list = doc_new_array(), *own = doc_new_map(), *other = doc_new_map(), *plain = doc_new_map();
 
+    text(own, "token_format", s->token_format);
+    text(other, "token_format", s->token_format);
     text(own, "audience", WORLD_BROKER);
     text(own, "shared_key", "shared.jwk");
     doc_put(own, "keys", texts("broker-public.jwk", NULL));
@@ -230,7 +232,7 @@ enum err settings_as(const struct settings *s, struct buf *message)
     doc_put(d, "token", token);
     text(d, "store", "as.db");
     doc_put(d, "clients", as_clients(s));
-    doc_put(d, "brokers", as_brokers());
+    doc_put(d, "brokers", as_brokers(s));
     doc_put(d, "policies", as_policies(s));
     return put_doc(s, "as.json", merge(s, ROLE_AS, d), message);
 }

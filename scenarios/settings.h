@@ -12,6 +12,7 @@ struct settings {
     uint16_t as_listen, broker_listen; /* ports they bind; 0: any */
     const char *policy, *open_topics;  /* what each client may, and everybody, in words */
     const char *tls_version;           /* "1.2", "1.3", or NULL: any */
+    const char *token_format;          /* "jwt", "cwt", or NULL: as the AS likes */
     bool server_rpk;                   /* the broker shows its key without a certificate */
 };
 

@@ -1,6 +1,8 @@
 #include "scenarios/stage.h"
 
+#include "common/ace/cose.h"
 #include "common/codec/text.h"
+#include "scenarios/cwt.h"
 #include "scenarios/line.h"
 
 #include <time.h>
@@ -249,7 +251,7 @@ static struct doc *sealed_claims(const struct world *w, struct span token)
 static void dress(struct doc *claims, struct span token)
 {
     struct scope *scope = NULL;
-    struct doc *header = part_json(part_of(token, 0));
+    struct doc *header = jose_form(token) == JOSE_NEITHER ? cwt_header(token) : part_json(part_of(token, 0));
 
     if (scope_from_member(doc_get(claims, "scope"), false, &scope, NULL) == OK)
         doc_put(claims, "scope", scope_to_doc(scope));
@@ -264,6 +266,8 @@ struct value stage_token(struct stage *s, struct span octets)
 
     if (jose_form(octets) == JOSE_JWS) claims = part_json(part_of(octets, 1));
     if (jose_form(octets) == JOSE_JWE) claims = sealed_claims(s->world, octets);
+    if (jose_form(octets) == JOSE_NEITHER && cose_form(octets) != COSE_NEITHER)
+        claims = cwt_open(s->world, octets);
     if (doc_kind(claims) == DOC_MAP)
         dress(claims, octets);
     else {

@@ -324,7 +324,7 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_JSON]   = { "json",   0, 0, NULL,  FN_TESTS, "one JSON object; captured, its members are $name.member" },
     [FN_KEY]    = { "key",    0, 1, "kid|alg|key_ops", FN_MAKES | FN_TESTS, "key or key(hs256|ed25519|es256): a key (made: fresh; without "
                                            "argument of the world axis pop)" },
-    [FN_TOKEN]  = { "token",  0, 1, "iss|sub|aud|exp|nbf|iat|jti|cti|scope|cnf|kid|alg|enc|typ|cty|crit|sign|form|ace_profile|cnonce|exi|jwk|x",
+    [FN_TOKEN]  = { "token",  0, 1, "iss|sub|aud|exp|nbf|iat|jti|cti|scope|cnf|kid|alg|enc|typ|cty|crit|sign|form|ace_profile|cnonce|exi|jwk|x|tag",
                                     FN_MAKES | FN_TESTS, "token(key or algorithm): a valid token bound to that key; see below for named" },
     [FN_POP]    = { "pop",    2, 2, "alg", FN_MAKES | FN_TESTS, "pop(key,input): MAC or signature over the input" },
     [FN_LEN16]  = { "len16",  1, 1, NULL,  FN_MAKES | FN_TESTS, "two-byte length, then the argument" },

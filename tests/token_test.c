@@ -1,3 +1,4 @@
+#include "common/ace/cose.h"
 #include "common/ace/token.h"
 #include "common/codec/text.h"
 #include "common/crypto/mac.h"
@@ -83,7 +84,7 @@ static void fix_init(struct fix *f)
     buf_str(&as2->iss, "AS2");
     give(&as2->verify[0], f->other, NULL);
     as2->verify_count = 1;
-    f->trust = (struct token_trust){ 2, f->issuers, true, true, false, true, 2, f->audiences, LEEWAY };
+    f->trust = (struct token_trust){ 2, f->issuers, true, true, false, true, true, 2, f->audiences, LEEWAY };
     f->entropy = entropy_seeded(1);
     key_free(vector);
 }
@@ -607,6 +608,11 @@ static const struct seal {
 };
 /* clang-format on */
 
+static enum cose_form as_cose(enum jose_form form)
+{
+    return form == JOSE_JWE ? COSE_ENCRYPT0 : COSE_SIGN1;
+}
+
 static void check_seal(struct fix *f, const struct seal *r, const struct token_protection *p)
 {
     struct claim_set set;
@@ -617,7 +623,9 @@ static void check_seal(struct fix *f, const struct seal *r, const struct token_p
     CHECK_ROW(token_seal(&set, p, &f->entropy.base, &t) == r->want, r->why);
     CHECK_ROW(r->want == OK || t.n == 0, r->why);
     if (r->want == OK) {
-        CHECK_ROW(jose_form(buf_span(&t)) == r->form, r->why);
+        CHECK_ROW(p->form == TOKEN_CWT ? cose_form(buf_span(&t)) == as_cose(r->form)
+                                       : jose_form(buf_span(&t)) == r->form,
+                  r->why);
         CHECK_ROW(opens(f, buf_span(&t), &c) == OK, r->why);
         CHECK_ROW(c && cnf_eq(&claims_set(c)->cnf, &set.cnf) && scope_eq(claims_set(c)->scope, set.scope),
                   r->why);
@@ -637,10 +645,12 @@ static void sealing(void)
     for (EACH_ROW(r, seals)) {
         struct key_object sign_key = { 0 }, shared = { 0 };
         struct key *const shareds[] = { NULL, f.shared, f.shared256, f.mac };
-        struct token_protection p = { r->sign ? &sign_key : NULL, r->shared ? &shared : NULL };
+        struct token_protection p = { r->sign ? &sign_key : NULL, r->shared ? &shared : NULL, TOKEN_JWT };
         static const char *const kids[] = { "", "RS1", "RS256", "mac1" };
         if (r->sign) give(&sign_key, r->sign == ED ? f.as : f.ec, r->sign == ED ? "as1" : "ec1");
         if (r->shared) give(&shared, shareds[r->shared], kids[r->shared]);
+        check_seal(&f, r, &p);
+        p.form = TOKEN_CWT;
         check_seal(&f, r, &p);
         key_object_clear(&sign_key);
         key_object_clear(&shared);

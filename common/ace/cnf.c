@@ -123,7 +123,7 @@ static struct doc *text_of(const struct buf *b)
 
 static struct doc *write_kid(const struct cnf *c, enum notation n)
 {
-    return n == NOTATION_CBOR ? doc_new_bytes(buf_span(&c->object.kid)) : text_of(&c->object.kid);
+    return kid_to_doc(buf_span(&c->object.kid), n);
 }
 
 static struct doc *write_encrypted(const struct cnf *c, enum notation n)
@@ -191,7 +191,7 @@ bool cnf_eq(const struct cnf *a, const struct cnf *b)
     case CNF_KEY:
         return key_eq(a->object.key, b->object.key);
     case CNF_KID:
-        return span_eq(buf_span(&a->object.kid), buf_span(&b->object.kid));
+        return kid_eq(buf_span(&a->object.kid), buf_span(&b->object.kid));
     case CNF_ENCRYPTED:
         return span_eq(buf_span(&a->encrypted), buf_span(&b->encrypted));
     case CNF_THUMBPRINT:

@@ -1,5 +1,6 @@
 #include "common/ace/jwk.h"
 
+#include "common/base/utf8.h"
 #include "common/codec/text.h"
 
 #include <strings.h>
@@ -320,14 +321,47 @@ static void put_key(struct doc *to, enum notation n, const struct key *k, bool s
     if (secret && key_is_private(k)) put_secret(to, n, k);
 }
 
+/* --- names --- */
+
+static bool is_b64url_of(struct span text, struct span octets)
+{
+    struct buf made = { 0 };
+
+    b64url_encode(&made, octets);
+    bool same = span_eq(text, buf_span(&made));
+    buf_clear(&made);
+    return same;
+}
+
+bool kid_eq(struct span a, struct span b)
+{
+    return span_eq(a, b) || is_b64url_of(a, b) || is_b64url_of(b, a);
+}
+
+struct doc *kid_to_doc(struct span kid, enum notation n)
+{
+    struct buf other = { 0 };
+    struct doc *d;
+
+    if (n == NOTATION_CBOR) {
+        bool coded = b64url_decode(kid, &other) == OK && other.n;
+        d = doc_new_bytes(coded ? buf_span(&other) : kid);
+    } else {
+        bool text = utf8_mqtt(kid);
+        if (!text) b64url_encode(&other, kid);
+        d = buf_failed(&other) ? NULL : doc_new_text(text ? kid : buf_span(&other));
+    }
+    buf_clear(&other);
+    return d;
+}
+
 struct doc *key_object_write(const struct key_object *k, enum notation n, bool secret)
 {
     struct doc *d = doc_new_map();
     enum key_type type = k->key ? key_type(k->key) : KEY_OCT;
-    bool cbor = n == NOTATION_CBOR;
 
     put(d, n, KTY, word_write((int)type, types, n));
-    if (k->has_kid) put(d, n, KID, cbor ? doc_new_bytes(buf_span(&k->kid)) : doc_new_text(buf_span(&k->kid)));
+    if (k->has_kid) put(d, n, KID, kid_to_doc(buf_span(&k->kid), n));
     if (k->alg != KEY_ALG_ABSENT && k->alg != KEY_ALG_OTHER)
         put(d, n, ALG, word_write((int)k->alg, algorithms, n));
     if (k->key) put_key(d, n, k->key, secret);

@@ -34,6 +34,12 @@ MUST_USE enum err key_object_read(const struct doc *d, enum notation n, struct k
 struct doc *key_object_write(const struct key_object *k, enum notation n, bool secret);
 void key_object_clear(struct key_object *k);
 
+/* A-20: a kid is octets in COSE and text in JOSE; it is written in JSON as base64url of the octets, unless it was text from the start.
+ * Are these two the same name, whichever of both forms either has? */
+bool kid_eq(struct span a, struct span b);
+/* NULL: no memory. */
+struct doc *kid_to_doc(struct span kid, enum notation n);
+
 /* RFC 7517 key set. Entries of unknown type and bare references are skipped. On error out[] is left empty. Errors:
  * ERR_TOO_LARGE (more than `max` keys), those of key_object_read. */
 MUST_USE enum err jwks_read(const struct doc *d, struct key_object *out, size_t max, size_t *count,

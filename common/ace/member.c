@@ -1,5 +1,6 @@
 #include "common/ace/member.h"
 
+#include "common/ace/cose.h"
 #include "common/codec/text.h"
 
 enum { PROFILE_MQTT_TLS = 3, TOKEN_TYPE_BEARER = 1, TOKEN_TYPE_POP = 2 };
@@ -29,11 +30,15 @@ static struct doc *write_text(const void *value, enum notation n)
 
 static enum err read_octets(const struct doc *d, const struct dialect *how, void *value, struct fault *why)
 {
+    struct buf cwt = { 0 };
     struct span s;
 
     (void)why;
-    bool fits = how->notation == NOTATION_CBOR ? doc_bytes(d, &s) : doc_text(d, &s);
-    return fits ? keep(s, value) : ERR_MALFORMED;
+    if (how->notation == NOTATION_CBOR) return doc_bytes(d, &s) ? keep(s, value) : ERR_MALFORMED;
+    if (!doc_text(d, &s)) return ERR_MALFORMED;
+    enum err e = keep(cose_from_text(s, &cwt) ? buf_span(&cwt) : s, value);
+    buf_clear(&cwt);
+    return e;
 }
 
 static struct doc *base64url_doc(const struct buf *bytes)

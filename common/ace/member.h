@@ -12,7 +12,7 @@
  */
 enum member_kind {
     MEMBER_TEXT, /* struct buf: text                                                                         */
-    MEMBER_OCTETS, /* struct buf: JSON: the string's bytes (base64url when they are no text, A-12); CBOR: bytes */
+    MEMBER_OCTETS, /* struct buf: JSON: the string's bytes, base64url for a CWT and what else is no text; CBOR: bytes */
     MEMBER_BINARY, /* struct buf: JSON: base64url [R-JWT-16]; CBOR: bytes                                       */
     MEMBER_SECONDS, /* int64_t: 0..10^11-1; a fraction is cut off                                                */
     MEMBER_NOT_BEFORE, /* the same, rounded up                                                                      */

@@ -79,19 +79,10 @@ void psk_identity_clear(struct psk_identity *i)
 
 static struct doc *key_doc(struct span kid, enum notation n)
 {
-    struct doc *key = doc_new_map();
-    struct buf octets = { 0 };
+    const struct key_object named = { .kid = { .p = (uint8_t *)(uintptr_t)kid.p, .n = kid.n },
+                                      .has_kid = true };
 
-    if (n == NOTATION_CBOR) {
-        bool coded = b64url_decode(kid, &octets) == OK;
-        doc_put_label(key, COSE_KTY, doc_new_int(COSE_KTY_SYMMETRIC));
-        doc_put_label(key, COSE_KID, doc_new_bytes(coded ? buf_span(&octets) : kid));
-        buf_clear(&octets);
-    } else {
-        doc_put(key, "kty", doc_new_str("oct"));
-        doc_put(key, "kid", doc_new_text(kid));
-    }
-    return key;
+    return key_object_write(&named, n, false);
 }
 
 enum err psk_identity_write(struct span kid, enum notation n, struct buf *out)

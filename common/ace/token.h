@@ -17,8 +17,9 @@ struct token_trust {
     size_t issuer_count;
     const struct token_issuer *issuers;
     bool require_aud, require_exp; /* A-48; default true */
-    bool accept_exi;    /* exi may stand for exp: only for a broker that keeps the books of [R-VAL-16..18] */
-    bool lenient_scope; /* */
+    bool accept_exi;     /* exi may stand for exp: only for a broker that keeps the books of [R-VAL-16..18] */
+    bool lenient_scope;  /* */
+    bool base64url_text; /* a CWT may come as base64url text */
     size_t audience_count;
     const struct span *audiences; /* this broker's names */
     int64_t leeway;               /* seconds, 0..60 */
@@ -30,8 +31,8 @@ struct claims;
 
 /*
  * RFC 9431 2.2.5, RFC 9200 5.10.1.1, wire.md 10.4 steps 1 to 8: parse the container, decrypt and verify, issuer, exp and nbf at
- * `now`, audience, scope, profile, cnf. Handles JWS, encrypted JWT, nested, and JWS with cnf.jwe; a symmetric key in a token that is
- * only signed is refused [R-JWT-05].
+ * `now`, audience, scope, profile, cnf. Handles JWS, encrypted JWT, COSE_Sign1, COSE_Mac0 and COSE_Encrypt0, nested ones, and cnf.jwe or
+ * Encrypted_COSE_Key; a symmetric key in a token that is only signed is refused [R-JWT-05] [R-CWT-10].
  * Errors: ERR_NOT_A_TOKEN (no container recognised), ERR_NOT_AUTHORIZED (all else), ERR_NO_MEMORY. `why` is for the log.
  */
 MUST_USE enum err token_open(struct span token, const struct token_trust *trust, int64_t now,
@@ -56,18 +57,28 @@ MUST_USE enum err claims_introspected(struct claim_set *set, const struct token_
                                       int64_t now, struct claims **out, struct fault *why);
 
 /*
- * RFC 9431 2.1. Signs `set` with `sign_key`; encrypts it under `shared` (A-17: dir, A128GCM or A256GCM by key size) whenever it
- * carries a symmetric key, and then needs no signature. Errors: ERR_PROTOCOL (symmetric key and no `shared`), ERR_NO_MEMORY.
+ * RFC 9431 2.1. Signs `set` with `sign_key` (a JWS, a COSE_Sign1 or COSE_Mac0); encrypts it under `shared` whenever it carries a symmetric
+ * key, and then needs no signature (A-17: dir, A128GCM or A256GCM by key size; COSE_Encrypt0, AES-CCM-16-64-128 or A256GCM). Errors:
+ * ERR_PROTOCOL (a symmetric key and no `shared`, nothing to sign with), ERR_TOO_LARGE, ERR_NO_MEMORY.
  */
+enum token_form { TOKEN_JWT, TOKEN_CWT };
+
 struct token_protection {
-    const struct key_object *sign_key; /* EdDSA or ES256, private, with kid */
+    const struct key_object *sign_key; /* EdDSA, ES256 (private) or HS256, with kid; NULL: none */
     const struct key_object *shared;   /* KEY_OCT, with kid; may be NULL */
+    enum token_form form;
 };
 MUST_USE enum err token_seal(const struct claim_set *set, const struct token_protection *p,
                              struct entropy *entropy, struct buf *out);
 
-/* Header and claims without any verification, as pretty JSON, for people and for the runner. Keys are masked unless `secrets`. A JWE
- * shows its header only. */
+/*
+ * The claims of a token that anybody can read, without any verification: for clients, who are not the audience, and for people. Errors:
+ * ERR_NOT_A_TOKEN (encrypted, or none), ERR_NO_MEMORY, those of claim_set_read. Clear `out` with claim_set_clear().
+ */
+MUST_USE enum err token_peek(struct span token, struct claim_set *out, struct fault *why);
+
+/* Header and claims without any verification, as pretty JSON, for people and for the runner. Keys are masked unless `secrets`. What is
+ * encrypted shows its header only. */
 MUST_USE enum err token_show(struct span token, bool secrets, struct buf *out, struct fault *why);
 
 #endif

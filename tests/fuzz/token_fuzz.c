@@ -30,7 +30,7 @@ static void raw(struct span in, const struct token_trust *trust)
 static void check(const struct claims *c, const struct token_trust *trust, struct entropy *entropy)
 {
     const struct claim_set *s = claims_set(c);
-    const struct token_protection p = { NULL, trust->issuers[0].decrypt };
+    const struct token_protection p = { NULL, trust->issuers[0].decrypt, TOKEN_JWT };
     struct claims *again = NULL;
     struct buf sealed = { 0 };
 
