@@ -15,8 +15,8 @@ struct broker_config {
     int log_level;                /* enum log_level */
     int64_t uploads, unproven_seconds;
     bool authz_info;
-    bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope, base64url_text, require_aud,
-        require_exp;
+    bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope,
+        base64url_text, require_aud, require_exp;
     int64_t leeway, min_hmac_key, expiry_grace;
     struct limits limits;
     const struct doc *audiences, *issuers;

@@ -1,6 +1,8 @@
-#include "common/ace/token_own.h"
+#include "common/ace/token.h"
 
 #include <stdlib.h>
+
+#include "common/ace/token_own.h"
 
 struct claims {
     unsigned refs;

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "common/ace/cose.h"
+#include "common/ace/jose.h"
 
 static bool word_is(struct span s, const char *word)
 {

@@ -1,7 +1,7 @@
 #ifndef ACE_TOKEN_OWN_H
 #define ACE_TOKEN_OWN_H
 
-#include "common/ace/token.h"
+#include "common/ace/token_trust.h"
 
 /* What token.c, token_open.c and token_seal.c share; nobody else includes this. */
 
