@@ -250,7 +250,7 @@ static enum err connect_broker(struct drive *v, struct fault *why)
     if (!choose(v, "identity", identities, &identity)) return unsupported(why, "identity");
     want.tls = (enum device_tls)tls; /* the words stand in the order of their enums */
     want.identity = (enum device_identity)identity;
-    if (want.tls != DEVICE_TLS_ANON) pop = DIALOG_POP_NONE; /* [R-TLS-08] */
+    if (want.tls != DEVICE_TLS_ANON && !arg_is(v, "mqtt", "ace")) pop = DIALOG_POP_NONE; /* [R-TLS-08] */
     if (version != 4 && version != 5) return unsupported(why, "version");
     fill_props(v, &props, &will_props);
     want.use_token = pop == DIALOG_POP_EXPORTER || pop == DIALOG_POP_CHALLENGE;

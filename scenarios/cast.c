@@ -133,6 +133,7 @@ static void start_clients(struct show *w, const char *bin, const struct settings
 void cast_start(struct show *w, const char *bin)
 {
     const char *tls = variant_value(w->variant, "tls"), *server = variant_value(w->variant, "server");
+    const char *version = variant_value(w->variant, "version");
     struct buf message = { 0 };
     struct settings s = { .world = &w->world,
                           .variant = w->variant,
@@ -142,6 +143,7 @@ void cast_start(struct show *w, const char *bin)
                           .open_topics = WORLD_PUBLIC,
                           .tls_version = tls,
                           .token_format = variant_value(w->variant, "token"),
+                          .mqtt_version = version && strcmp(version, "4") == 0 ? "311" : "5",
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));

@@ -306,6 +306,7 @@ enum err settings_client(const struct settings *s, unsigned number, const char *
     text(token, "audience", WORLD_BROKER);
     doc_put(d, "token", token);
     text(mqtt, "client_id", s->world->client[number - 1].mqtt_id);
+    text(mqtt, "version", s->mqtt_version);
     doc_put(d, "mqtt", mqtt);
     text(tls, "version", s->tls_version);
     doc_put(d, "tls", tls);
