@@ -136,8 +136,70 @@ static void proof_counts(void)
     end(&x);
 }
 
+/* CONNECT of method ace with this proof, over TLS that proved `first`. */
+static struct verdict come_with_token(struct known *x, struct key *first, const struct kit_connect *how,
+                                      struct attempt *attempt)
+{
+    struct tls_facts tls = {
+        .version = 0x0304, .peer = TLS_PEER_RPK, .peer_key = first, .has_exporter = true
+    };
+    struct buf token = { 0 }, data = { 0 };
+    struct mqtt_packet p;
+
+    if (how->token.n)
+        buf_add(&token, how->token);
+    else
+        token = kit_token(&x->kit, 1, how);
+    x->kit.version[1] = MQTT_V5;
+    memset(tls.exporter, 7, sizeof tls.exporter);
+    buf_u16(&data, (uint16_t)token.n);
+    buf_add(&data, buf_span(&token));
+    kit_prove(how->proof_key ? how->proof_key : 1, span(tls.exporter, sizeof tls.exporter), &data);
+    kit_fill_connect(&x->kit, 1, how, buf_span(&data), &p);
+    struct verdict v = authn_connect(&x->authn, &p, &tls, attempt, x->kit.now);
+    buf_clear(&token);
+    buf_clear(&data);
+    return v;
+}
+
+/* The token of CONNECT replaces what TLS gave; one that is no good is a refusal, and TLS is no way back [R-TLS-09]. */
+static void connect_counts(void)
+{
+    static const struct row {
+        const char *why;
+        struct kit_connect how;
+        bool in;
+    } rows[] = {
+        { "another key and scope", { .scope = "pub:b" }, true },
+        { "the proof of another key", { .scope = "pub:b", .proof_key = 9 }, false },
+        { "ended", { .scope = "pub:b", .life = -1 }, false },
+        { "not a token", { .token = SPAN("abc") }, false },
+    }, *r;
+
+    for (EACH_ROW(r, rows)) {
+        struct key *first = octets(1);
+        struct attempt attempt = { 0 };
+        struct known x;
+
+        begin(&x);
+        store(&x, first, "k1", "pub:a");
+        struct verdict v = come_with_token(&x, first, &r->how, &attempt);
+        CHECK_ROW((v.is == VERDICT_ADMIT) == r->in && !v.by_tls, r->why);
+        CHECK_ROW(!r->in == !v.grant, r->why);
+        if (v.grant) {
+            CHECK_ROW(grant_allows(v.grant, PERM_PUB, span_str("b"), x.kit.now), r->why);
+            CHECK_ROW(!grant_allows(v.grant, PERM_PUB, span_str("a"), x.kit.now), r->why);
+        }
+        grant_free(v.grant);
+        attempt_clear(&attempt);
+        key_free(first);
+        end(&x);
+    }
+}
+
 CU_TestInfo broker_known_tests[] = {
     { "names", names },
     { "the proof counts, not the name", proof_counts },
+    { "the token of CONNECT counts", connect_counts },
     CU_TEST_INFO_NULL,
 };
