@@ -68,12 +68,20 @@ static void fail(struct visit *v, enum err e, enum media m, const char *why)
     if (e == ERR_UNAVAILABLE) header(v, "Retry-After", "5");
 }
 
+/* */
+static bool takes(const struct as_setup *s, enum media m)
+{
+    return m == MEDIA_FORM ? s->accept_form : m != MEDIA_JSON || s->accept_json;
+}
+
 /* In which notation the body is, and so the answer. */
 static enum err read_media(const struct visit *v, enum media *out, struct fault *why)
 {
     struct span type;
 
-    if (http_header(&v->in->headers, "Content-Type", &type) && media_read(type, out)) return OK;
+    if (http_header(&v->in->headers, "Content-Type", &type) && media_read(type, out) &&
+        takes(&v->as->setup, *out))
+        return OK;
     fault_set(why, 0, "Content-Type: application/ace+json, application/ace+cbor, application/json or form");
     return ERR_MEDIA_TYPE;
 }

@@ -17,6 +17,8 @@ static const struct config_key keys[] = {
     { .name = "token.signing_key",    .kind = CONFIG_TEXT,   .offset = AT(sign_key_file), .required = true, .doc = "private key, JWK (with kid) or PEM: EdDSA or ES256" },
     { .name = "token.lifetime",       .kind = CONFIG_INT,    .offset = AT(lifetime), .low = 1, .high = 31536000, .fallback = "3600", .doc = "seconds, where no policy says less" },
     { .name = "store",                .kind = CONFIG_TEXT,   .offset = AT(store), .required = true, .doc = "SQLite file; \":memory:\" forgets everything at the end" },
+    { .name = "accept_form",          .kind = CONFIG_BOOL,   .offset = AT(accept_form), .fallback = "true", .reading = "A-13", .doc = "take form-encoded requests" },
+    { .name = "accept_json",          .kind = CONFIG_BOOL,   .offset = AT(accept_json), .fallback = "true", .reading = "A-13", .doc = "take requests of type application/json" },
     { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
     { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, shared_key, keys, certificate, pop_keys, profiles" },
     { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },
@@ -132,4 +134,9 @@ void as_config_help(struct buf *out)
 void as_config_print(const struct as_config *c, struct buf *out)
 {
     config_print(keys, KEYS, c, out);
+}
+
+enum err as_config_switches(struct buf *out)
+{
+    return config_switches(keys, KEYS, out);
 }

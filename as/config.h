@@ -17,6 +17,7 @@ struct as_config {
     const struct doc *clients, *brokers, *policies;
     /* loaded */
     struct buf certificate, client_ca;
+    bool accept_form, accept_json;
     struct key_object key, sign_key;
     struct buf store_path, keylog_path;
     struct registry *registry; /* the caller may take it, and sets NULL */
@@ -27,6 +28,8 @@ MUST_USE enum err as_config_read(const char *path, struct as_config *out, struct
 void as_config_clear(struct as_config *c);
 
 void as_config_help(struct buf *out);
+/* --switches: as config_switches(). */
+MUST_USE enum err as_config_switches(struct buf *out);
 void as_config_print(const struct as_config *c, struct buf *out);
 
 #endif

@@ -12,6 +12,7 @@ static const char usage[] =
     "  -t, --test-config   read it and every file it names, say what is wrong, exit 0 or 1\n"
     "      --print-config  show the configuration in force, secrets masked\n"
     "      --help-config   every key, its type, default and meaning\n"
+    "      --switches      those of them that choose a reading, as JSON\n"
     "      --control       be driven by JSON lines on standard input (the scenario runner does)\n"
     "  -h, --help          this text\n"
     "      --version\n"
@@ -25,13 +26,18 @@ static const char usage[] =
     "  curl --cacert demo/ca.pem -u sensor:secret -H 'Content-Type: application/ace+json' \\\n"
     "       -d '{\"audience\":\"broker1\",\"scope\":\"...\"}' https://localhost:9443/token\n";
 
-enum { OPT_PRINT = 256, OPT_HELP_CONFIG, OPT_CONTROL, OPT_VERSION };
+enum { OPT_PRINT = 256, OPT_HELP_CONFIG, OPT_SWITCHES, OPT_CONTROL, OPT_VERSION };
 
 static const struct option options[] = {
-    { "config", required_argument, NULL, 'c' },       { "test-config", no_argument, NULL, 't' },
-    { "print-config", no_argument, NULL, OPT_PRINT }, { "help-config", no_argument, NULL, OPT_HELP_CONFIG },
-    { "control", no_argument, NULL, OPT_CONTROL },    { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, OPT_VERSION },    { NULL, 0, NULL, 0 },
+    { "config", required_argument, NULL, 'c' },
+    { "test-config", no_argument, NULL, 't' },
+    { "print-config", no_argument, NULL, OPT_PRINT },
+    { "help-config", no_argument, NULL, OPT_HELP_CONFIG },
+    { "control", no_argument, NULL, OPT_CONTROL },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "switches", no_argument, NULL, OPT_SWITCHES },
+    { NULL, 0, NULL, 0 },
 };
 
 enum act { ACT_RUN, ACT_TEST, ACT_PRINT };
@@ -43,6 +49,16 @@ static void show(void (*fill)(struct buf *))
     fill(&text);
     fputs(buf_cstr(&text), stdout);
     buf_clear(&text);
+}
+
+static int print_switches(void)
+{
+    struct buf text = { 0 };
+    enum err e = as_config_switches(&text);
+
+    if (e == OK) puts(buf_cstr(&text));
+    buf_clear(&text);
+    return e == OK ? 0 : 1;
 }
 
 static int print_config(const struct as_config *c)
@@ -110,6 +126,8 @@ int main(int argc, char **argv)
         case OPT_HELP_CONFIG:
             show(as_config_help);
             return 0;
+        case OPT_SWITCHES:
+            return print_switches();
         case OPT_VERSION:
             puts("ace-as 0.1");
             return 0;

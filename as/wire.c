@@ -191,6 +191,8 @@ static int open_core(struct shell *s)
     struct as_setup setup = {
         .issuer = c->issuer,
         .lifetime = c->lifetime,
+        .accept_form = c->accept_form,
+        .accept_json = c->accept_json,
         .failed_logins = (unsigned)c->failed_logins,
         .sign_key = &c->sign_key,
         .registry = c->registry,

@@ -68,7 +68,8 @@ static struct verdict judge_proof(const struct authn *a, struct claims *claims, 
 {
     struct verdict v = { .is = VERDICT_ADMIT };
     struct proven *proven = NULL;
-    enum err e = pop_verify(claims, input, proof, a->settings->min_hmac_key, &proven);
+    struct pop_rules rules = { a->settings->min_hmac_key, a->settings->switches.accept_der_ecdsa };
+    enum err e = pop_verify(claims, input, proof, &rules, &proven);
 
     if (e != OK) return refuse(told(e), "proof of possession fails");
     e = grant_make(claims, proven, a->settings->open, now, &v.grant);
@@ -99,7 +100,12 @@ static struct verdict by_exporter(const struct authn *a, const struct tls_facts 
     /* [R-POPX-05, R-POPX-06] nothing to compare with on a resumed session, nor in TLS 1.2 without extended master secret */
     if (!tls->has_exporter)
         return refuse(ERR_NOT_AUTHORIZED, "this TLS session has no exporter value of its own");
-    return judge(a, attempt, NULL, (struct span[]){ span(tls->exporter, EXPORTER_SIZE), proof }, now);
+    struct verdict v =
+        judge(a, attempt, NULL, (struct span[]){ span(tls->exporter, EXPORTER_SIZE), proof }, now);
+    bool again = v.is == VERDICT_REFUSE && a->settings->switches.tls12_no_context && tls->has_bare_exporter;
+    return again ? judge(a, attempt, NULL, (struct span[]){ span(tls->bare_exporter, EXPORTER_SIZE), proof },
+                         now)
+                 : v;
 }
 
 static struct verdict by_stored_token(const struct authn *a, struct span client_id, struct attempt *attempt,
@@ -170,8 +176,11 @@ static struct verdict without_token(const struct authn *a)
 {
     struct verdict v = { .is = VERDICT_ADMIT };
 
-    if (scope_count(a->settings->open) == 0 && !a->settings->authz_info) /* */
-        return refuse(ERR_NOT_AUTHORIZED, "there are no public topics");
+    if (scope_count(a->settings->open) == 0 && !a->settings->authz_info) { /* */
+        v = refuse(ERR_NOT_AUTHORIZED, "there are no public topics");
+        v.hint = a->settings->switches.hint_anonymous;
+        return v;
+    }
     v.grant = grant_public(a->settings->open); /* [R-TLS-04] */
     return v.grant ? v : refuse(ERR_NO_MEMORY, "no memory for a grant");
 }
@@ -212,6 +221,8 @@ static enum err token_of_identity(const struct authn *a, struct span identity, i
     if (e == OK && i.kind == PSK_NAMES_KID) {
         *token = token_of_kid(a, buf_span(&i.kid), now);
         e = token->n ? OK : ERR_NOT_AUTHORIZED;
+    } else if (e == OK && a->settings->switches.bare_kid && (*token = token_of_kid(a, identity, now)).n) {
+        e = OK;
     } else if (e == OK) {
         e = token_open(identity, &a->settings->trust, now, &claims, &why);
         if (e == OK && claims_key(claims)) stored = tokens_of_key(a->tokens, claims_key(claims), now);

@@ -66,11 +66,33 @@ void attach_retire(struct broker *b, struct conn *c, int64_t now)
 
 /* --- admission --- */
 
-/* Whoever proved a key keeps the session from those who prove nothing (security.md T10); another key may have it. */
-static enum err may_enter(const struct broker *b, const struct state *st, const struct session *s)
+static bool is_own_id(struct span client_id, const struct grant *g)
 {
+    const struct claim_set *claims = grant_is_public(g) ? NULL : claims_set(grant_claims(g));
+
+    return !claims || (claims->has_sub && span_eq(buf_span(&claims->sub), client_id));
+}
+
+static bool is_other_key(const struct state *st, const struct grant *g)
+{
+    uint8_t print[SHA256_SIZE];
+
+    key_thumbprint(claims_key(grant_claims(g)), print);
+    return memcmp(print, st->key, sizeof print) != 0;
+}
+
+/* Whoever proved a key keeps the session from those who prove nothing (security.md T10); another key may have it. */
+static enum err may_enter(const struct broker *b, const struct state *st, struct session *s)
+{
+    const struct switches *set = &b->authn.settings->switches;
+    const struct grant *g = session_grant(s);
+
+    if (set->client_id_is_sub && !is_own_id(buf_span(&session_opening(s)->client_id), g))
+        return ERR_CLIENT_ID;
     if (!st) return states_count(b->states) < (size_t)limits_of(b)->sessions ? OK : ERR_QUOTA;
-    return st->proven && grant_is_public(session_grant(s)) ? ERR_CLIENT_ID : OK;
+    if (!st->proven) return OK;
+    if (grant_is_public(g)) return ERR_CLIENT_ID;
+    return set->bind_to_key && is_other_key(st, g) ? ERR_CLIENT_ID : OK;
 }
 
 static bool goes_on(const struct state *st, const struct opening *o, int64_t now)
@@ -114,6 +136,7 @@ static void take_seat(struct broker *b, struct conn *c, struct state *st)
     st->ends = INT64_MAX;
     st->expiry = o->session_expiry;
     st->proven = !grant_is_public(session_grant(c->session));
+    if (st->proven) key_thumbprint(claims_key(grant_claims(session_grant(c->session))), st->key);
     st->will = (struct will){ .message = o->will,
                               .delay = o->will_delay,
                               .owner = c->id,

@@ -74,11 +74,19 @@ static enum err route(struct broker *b, struct message *m, const struct subscrib
     return OK;
 }
 
+/* [R-RET-07] a message of QoS 0 that is not kept leaves its topic without one (MQTT 5 3.3.1.3). */
+static enum err keep(struct broker *b, struct message *m, const struct retained_by *by, int64_t now)
+{
+    if (m->qos || b->authn.settings->switches.retain_qos0) return retained_put(b->retained, m, by, now);
+    retained_forget(b->retained, m->topic);
+    return OK;
+}
+
 enum err route_publish(struct broker *b, struct conn *from, struct message *m, int64_t now)
 {
     struct retained_by by = { from->id, grant_end(session_grant(from->session)) };
 
-    if (m->retain) TRY(retained_put(b->retained, m, &by, now)); /* [R-RET-01, R-RET-04] */
+    if (m->retain) TRY(keep(b, m, &by, now)); /* [R-RET-01, R-RET-04] */
     return route(b, m, &from->state->who, now);
 }
 
@@ -88,7 +96,7 @@ void route_will(struct broker *b, const struct will *w, int64_t now)
     enum err kept = OK;
 
     message_start(w->message, now);
-    if (w->message->retain && now < w->until) kept = retained_put(b->retained, w->message, &by, now);
+    if (w->message->retain && now < w->until) kept = keep(b, w->message, &by, now);
     enum err routed = route(b, w->message, NULL, now); /* [R-WILL-05] whatever became of the token */
     log_event(log_of(b), kept == OK && routed == OK ? LOG_INFO : LOG_WARN, "will",
               LOG_SPAN("topic", w->message->topic),

@@ -8,6 +8,8 @@
 
 #define AT(member)    offsetof(struct broker_config, member)
 #define LIMIT(member) offsetof(struct broker_config, limits.member)
+#define SWITCH(member) \
+    .kind = CONFIG_BOOL, .offset = offsetof(struct broker_config, switches.member), .reloadable = true
 
 /* clang-format off */
 static const struct config_key keys[] = {
@@ -23,21 +25,32 @@ static const struct config_key keys[] = {
     { .name = "as_uri",                   .kind = CONFIG_TEXT,   .offset = AT(as_uri), .reloadable = true, .doc = "token endpoint named in the hint (ace_as_hint); without: no hint" },
     { .name = "hint.audience",            .kind = CONFIG_BOOL,   .offset = AT(hint_audience), .reloadable = true, .fallback = "true", .doc = "name the first audience in the hint" },
     { .name = "hint.scope",               .kind = CONFIG_TEXT,   .offset = AT(hint_scope), .reloadable = true, .doc = "scope named in the hint, as words: \"pub:a/b sub:c/#\"" },
+    { .name = "hint.anonymous", SWITCH(hint_anonymous), .fallback = "false", .reading = "A-54", .doc = "hint also to who came without method ace and is refused" },
     { .name = "public",                   .kind = CONFIG_TEXT,   .offset = AT(open), .reloadable = true, .fallback = "\"\"", .doc = "topics that need no token, as words: \"pub:a sub:b/# pubsub:c\"; without: nobody comes in without a token" },
     { .name = "authz_info.enabled",       .kind = CONFIG_BOOL,   .offset = AT(authz_info), .reloadable = true, .fallback = "true", .doc = "take tokens by PUBLISH to authz-info, for clients that prove their key in TLS" },
     { .name = "authz_info.uploads",       .kind = CONFIG_INT,    .offset = AT(uploads), .reloadable = true, .low = 1, .high = 1000000, .fallback = "60", .doc = "tries of one address in a minute" },
     { .name = "authz_info.unproven",      .kind = CONFIG_INT,    .offset = AT(unproven_seconds), .reloadable = true, .low = 1, .high = 31536000, .fallback = "600", .doc = "seconds that an uploaded token waits for its key to be proved in TLS" },
-    { .name = "hide_topics",              .kind = CONFIG_BOOL,   .offset = AT(hide_topics), .reloadable = true, .fallback = "false", .doc = "say 0x80 instead of 0x87 about topics" },
+    { .name = "authz_info.wrapped", SWITCH(wrapped), .fallback = "true", .reading = "A-06", .doc = "take a JSON or CBOR map with access_token for the token in it, as Content Type says" },
+    { .name = "authz_info.by_client_id", SWITCH(by_client_id), .fallback = "false", .reading = "A-09", .doc = "challenge a client without a token over the one it uploaded" },
+    { .name = "hide_topics",              .kind = CONFIG_BOOL,   .offset = AT(hide_topics), .reloadable = true, .fallback = "false", .reading = "A-43", .doc = "say 0x80 instead of 0x87 about topics" },
     { .name = "lab",                      .kind = CONFIG_BOOL,   .offset = AT(lab), .reloadable = true, .fallback = "false", .doc = "tell peers why they are refused: never in production" },
-    { .name = "mqtt311",                  .kind = CONFIG_BOOL,   .offset = AT(mqtt311), .reloadable = true, .fallback = "true", .doc = "offer MQTT 3.1.1 beside 5.0" },
-    { .name = "token.leeway",             .kind = CONFIG_INT,    .offset = AT(leeway), .reloadable = true, .low = 0, .high = 60, .fallback = "0", .doc = "seconds that clocks may differ" },
-    { .name = "token.require_aud",        .kind = CONFIG_BOOL,   .offset = AT(require_aud), .reloadable = true, .fallback = "true", .doc = "refuse tokens without aud" },
-    { .name = "token.require_exp",        .kind = CONFIG_BOOL,   .offset = AT(require_exp), .reloadable = true, .fallback = "true", .doc = "refuse tokens without exp" },
-    { .name = "token.min_hmac_key",       .kind = CONFIG_INT,    .offset = AT(min_hmac_key), .reloadable = true, .low = 1, .high = 64, .fallback = "32", .doc = "bytes of an HS256 proof key" },
-    { .name = "token.expiry_grace",       .kind = CONFIG_INT,    .offset = AT(expiry_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "30", .doc = "seconds an idle connection outlives its token, to renew it" },
-    { .name = "token.lenient_scope",      .kind = CONFIG_BOOL,   .offset = AT(lenient_scope), .reloadable = true, .fallback = "true", .doc = "accept other spellings of the scope claim" },
-    { .name = "token.base64url_text",     .kind = CONFIG_BOOL,   .offset = AT(base64url_text), .reloadable = true, .fallback = "true", .doc = "accept a CWT that comes as base64url text" },
-    { .name = "token.lenient_username",   .kind = CONFIG_BOOL,   .offset = AT(lenient_username), .reloadable = true, .fallback = "true", .doc = "MQTT 3.1.1: accept a JWT that was not base64url-encoded once more" },
+    { .name = "mqtt311",                  .kind = CONFIG_BOOL,   .offset = AT(mqtt311), .reloadable = true, .fallback = "true", .reading = "R-V311-03", .doc = "offer MQTT 3.1.1 beside 5.0" },
+    { .name = "wildcard_available", SWITCH(wildcards), .fallback = "true", .reading = "R-SCOPE-13", .doc = "offer subscriptions with wildcards" },
+    { .name = "retain_qos0", SWITCH(retain_qos0), .fallback = "true", .reading = "R-RET-07", .doc = "keep retained messages of QoS 0 as those of QoS 1 and 2" },
+    { .name = "bare_kid_psk_identity", SWITCH(bare_kid), .fallback = "true", .reading = "interop 2.7", .doc = "a PSK identity may be the kid alone" },
+    { .name = "session.bind_to_key", SWITCH(bind_to_key), .fallback = "false", .reading = "A-57", .doc = "a session goes on for the key that began it alone; others are refused its Client Identifier" },
+    { .name = "session.client_id_is_sub", SWITCH(client_id_is_sub), .fallback = "false", .reading = "draft -02", .doc = "refuse a Client Identifier that is not the token's sub" },
+    { .name = "compat_draft02", SWITCH(compat_draft02), .fallback = "false", .reading = "draft -02", .doc = "take also what clients of draft-ietf-ace-mqtt-tls-profile-02 send" },
+    { .name = "token.leeway",             .kind = CONFIG_INT,    .offset = AT(leeway), .reloadable = true, .low = 0, .high = 60, .fallback = "0", .reading = "R-VAL-09", .doc = "seconds that clocks may differ" },
+    { .name = "token.require_aud",        .kind = CONFIG_BOOL,   .offset = AT(require_aud), .reloadable = true, .fallback = "true", .reading = "A-48", .doc = "refuse tokens without aud" },
+    { .name = "token.require_exp",        .kind = CONFIG_BOOL,   .offset = AT(require_exp), .reloadable = true, .fallback = "true", .reading = "A-48", .doc = "refuse tokens without exp" },
+    { .name = "token.min_hmac_key",       .kind = CONFIG_INT,    .offset = AT(min_hmac_key), .reloadable = true, .low = 1, .high = 64, .fallback = "32", .reading = "A-11", .doc = "bytes of an HS256 proof key" },
+    { .name = "token.accept_der_ecdsa", SWITCH(accept_der_ecdsa), .fallback = "false", .reading = "A-02", .doc = "take ES256 proofs in DER too" },
+    { .name = "token.tls12_no_context", SWITCH(tls12_no_context), .fallback = "false", .reading = "A-03", .doc = "TLS 1.2: take proofs over the exporter value without a context too" },
+    { .name = "token.expiry_grace",       .kind = CONFIG_INT,    .offset = AT(expiry_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "30", .reading = "A-42", .doc = "seconds an idle connection outlives its token, to renew it" },
+    { .name = "token.lenient_scope",      .kind = CONFIG_BOOL,   .offset = AT(lenient_scope), .reloadable = true, .fallback = "true", .reading = "A-14", .doc = "accept other spellings of the scope claim" },
+    { .name = "token.base64url_text",     .kind = CONFIG_BOOL,   .offset = AT(base64url_text), .reloadable = true, .fallback = "true", .reading = "A-12", .doc = "accept a CWT that comes as base64url text" },
+    { .name = "token.lenient_username",   .kind = CONFIG_BOOL,   .offset = AT(lenient_username), .reloadable = true, .fallback = "true", .reading = "A-04", .doc = "MQTT 3.1.1: accept a JWT that was not base64url-encoded once more" },
     { .name = "limits.connections",       .kind = CONFIG_INT,    .offset = LIMIT(connections), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "open at once" },
     { .name = "limits.pending_per_address", .kind = CONFIG_INT,  .offset = LIMIT(pending_per_address), .reloadable = true, .low = 1, .high = 1000000, .fallback = "100", .doc = "open at once from one address and not yet admitted" },
     { .name = "limits.preauth_packet",    .kind = CONFIG_INT,    .offset = LIMIT(preauth_packet), .reloadable = true, .low = 256, .high = 268435455, .fallback = "131072", .doc = "bytes of a packet before CONNACK" },
@@ -47,7 +60,7 @@ static const struct config_key keys[] = {
     { .name = "limits.client_id",         .kind = CONFIG_INT,    .offset = LIMIT(client_id), .reloadable = true, .low = 23, .high = 65535, .fallback = "512", .doc = "bytes of a Client Identifier" },
     { .name = "limits.keep_alive",        .kind = CONFIG_INT,    .offset = LIMIT(keep_alive), .reloadable = true, .low = 0, .high = 65535, .fallback = "0", .doc = "longest Keep Alive in seconds; 0: the client decides" },
     { .name = "limits.sessions",          .kind = CONFIG_INT,    .offset = LIMIT(sessions), .reloadable = true, .low = 1, .high = 10000000, .fallback = "100000", .doc = "session states kept, connected or not" },
-    { .name = "limits.session_expiry",    .kind = CONFIG_INT,    .offset = LIMIT(session_expiry), .reloadable = true, .low = 0, .high = 31536000, .fallback = "86400", .doc = "longest Session Expiry Interval in seconds" },
+    { .name = "limits.session_expiry",    .kind = CONFIG_INT,    .offset = LIMIT(session_expiry), .reloadable = true, .low = 0, .high = 31536000, .fallback = "86400", .reading = "R-SESS-02", .doc = "longest Session Expiry Interval in seconds; 0: no session outlives its connection" },
     { .name = "limits.subscriptions",     .kind = CONFIG_INT,    .offset = LIMIT(subscriptions), .reloadable = true, .low = 1, .high = 1000000, .fallback = "1000", .doc = "per session" },
     { .name = "limits.topic_aliases",     .kind = CONFIG_INT,    .offset = LIMIT(topic_aliases), .reloadable = true, .low = 0, .high = 1000, .fallback = "16", .doc = "per connection, from the client" },
     { .name = "limits.receive_maximum",   .kind = CONFIG_INT,    .offset = LIMIT(receive_maximum), .reloadable = true, .low = 1, .high = 1000, .fallback = "20", .doc = "unfinished QoS 2 messages from a client" },
@@ -154,6 +167,7 @@ static void settle(struct broker_config *c)
     struct settings *s = &c->settings;
 
     s->limits = c->limits;
+    s->switches = c->switches;
     s->trust = (struct token_trust){
         .issuer_count = c->issuer_count,
         .issuers = c->issuer,
@@ -228,4 +242,9 @@ void broker_config_help(struct buf *out)
 void broker_config_print(const struct broker_config *c, struct buf *out)
 {
     config_print(keys, KEYS, c, out);
+}
+
+enum err broker_config_switches(struct buf *out)
+{
+    return config_switches(keys, KEYS, out);
 }

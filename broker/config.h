@@ -19,6 +19,7 @@ struct broker_config {
         base64url_text, require_aud, require_exp;
     int64_t leeway, min_hmac_key, expiry_grace;
     struct limits limits;
+    struct switches switches;
     const struct doc *audiences, *issuers;
     /* loaded */
     struct buf certificate, keylog_path;
@@ -34,6 +35,8 @@ MUST_USE enum err broker_config_read(const char *path, struct broker_config *out
 void broker_config_clear(struct broker_config *c);
 
 void broker_config_help(struct buf *out);
+/* --switches: as config_switches(). */
+MUST_USE enum err broker_config_switches(struct buf *out);
 void broker_config_print(const struct broker_config *c, struct buf *out);
 
 #endif

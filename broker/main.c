@@ -36,6 +36,7 @@ static const char usage[] =
     "  --test-config      only read the configuration and say whether it is right\n"
     "  --print-config     print the configuration in force, secrets masked\n"
     "  --help-config      list all keys of the configuration\n"
+    "  --switches         those of them that choose a reading, as JSON\n"
     "  --version          print the version\n"
     "  --help             print this\n"
     "signals: HUP reads the configuration again, TERM and INT end orderly\n";
@@ -51,6 +52,14 @@ static void help_config(void)
     struct buf out = { 0 };
 
     broker_config_help(&out);
+    print(&out);
+}
+
+static void switches(void)
+{
+    struct buf out = { 0 };
+
+    if (broker_config_switches(&out) == OK) buf_u8(&out, '\n');
     print(&out);
 }
 
@@ -70,6 +79,7 @@ static const struct word {
     void (*answer)(void);
 } words[] = {
     { "--help-config", help_config },
+    { "--switches", switches },
     { "--version", version },
     { "--help", help },
     { "-h", help },

@@ -97,9 +97,11 @@ enum err retained_put(struct retained *r, struct message *m, const struct retain
     return OK;
 }
 
-static bool has_wildcard(struct span filter)
+void retained_forget(struct retained *r, struct span topic)
 {
-    return filter.n && (memchr(filter.p, '#', filter.n) || memchr(filter.p, '+', filter.n));
+    struct entry *e = map_get(r->topics, topic);
+
+    if (e) drop(r, e);
 }
 
 struct message *retained_next(const struct retained *r, struct span filter, int64_t now, size_t *cursor)
@@ -107,7 +109,7 @@ struct message *retained_next(const struct retained *r, struct span filter, int6
     struct span topic;
     void *p;
 
-    if (!has_wildcard(filter)) {
+    if (!topic_has_wildcard(filter)) {
         const struct entry *e = *cursor ? NULL : map_get(r->topics, filter);
 
         *cursor = 1;

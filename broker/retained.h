@@ -29,6 +29,8 @@ struct retained_by {
 MUST_USE enum err retained_put(struct retained *r, struct message *m, const struct retained_by *by,
                                int64_t now);
 
+void retained_forget(struct retained *r, struct span topic); /* if there is one */
+
 /* Walks what `filter` selects and may still be served: start with *cursor = 0; NULL at the end. Lent. */
 struct message *retained_next(const struct retained *r, struct span filter, int64_t now, size_t *cursor);
 

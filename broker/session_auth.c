@@ -116,6 +116,7 @@ static void say_limits(const struct session *s, struct mqtt_props *p)
         props_set_number(p, PROP_RECEIVE_MAXIMUM, (uint32_t)l->receive_maximum);
     if (l->topic_aliases) props_set_number(p, PROP_TOPIC_ALIAS_MAXIMUM, (uint32_t)l->topic_aliases);
     props_set_number(p, PROP_MAXIMUM_PACKET, (uint32_t)l->packet);
+    if (!settings_of(s)->switches.wildcards) props_set_number(p, PROP_WILDCARD_AVAILABLE, 0);
     props_set_number(p, PROP_SHARED_AVAILABLE, 0);
 }
 

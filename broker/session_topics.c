@@ -99,15 +99,18 @@ static enum err upload_answer(struct session *s, const struct mqtt_packet *in, e
     return answer_ack(&s->voice, p->qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, p->id, OK, &s->out);
 }
 
-static enum err take_token(struct session *s, struct span payload, int64_t now)
+static enum err take_token(struct session *s, const struct mqtt_packet *in, int64_t now)
 {
+    const struct mqtt_props *p = &in->props;
+    struct upload u = { .payload = in->publish.payload, .client_id = buf_span(&s->opening.client_id) };
     const struct settings *set = settings_of(s);
     struct fault why = { 0 };
 
     if (!set->authz_info) return ERR_NOT_AUTHORIZED;
     if (!upload_may(s->authn->meter, buf_span(&s->address), (uint32_t)set->uploads, now)) return ERR_QUOTA;
-    enum err e = upload_token(s->authn, payload, now, &why);
-    struct hash_hint hint = hash_hint(payload);
+    if (props_has(p, PROP_CONTENT_TYPE)) u.content_type = p->bytes[PROP_CONTENT_TYPE];
+    enum err e = upload_token(s->authn, &u, now, &why);
+    struct hash_hint hint = hash_hint(u.payload);
     log_event(set->log, LOG_INFO, e == OK ? "token_stored" : "token_refused", LOG_INT("conn", s->id),
               LOG_STR("token", hint.text), LOG_STR("why", why.why));
     return e;
@@ -123,7 +126,7 @@ static enum err on_upload(struct session *s, const struct mqtt_packet *in, int64
                                                         (size_t)s->limits.receive_maximum, &arrival)
                                       : OK;
 
-    if (e == OK && arrival == ARRIVAL_NEW) e = take_token(s, in->publish.payload, now);
+    if (e == OK && arrival == ARRIVAL_NEW) e = take_token(s, in, now);
     if (e == OK && arrival == ARRIVAL_NEW) out->is = INTENT_TOKEN;
     return upload_answer(s, in, e);
 }
@@ -205,6 +208,8 @@ static enum err judge_filter(const struct session *s, struct span asked, int64_t
     if (!topic_filter_valid(filter)) return ERR_FILTER;
     if (!grant_allows(s->grant, PERM_SUB, filter, now))
         return ERR_NOT_AUTHORIZED; /* [R-SUB-01, R-EXP-03, R-AZI-01] */
+    if (!settings_of(s)->switches.wildcards && topic_has_wildcard(filter))
+        return ERR_WILDCARD; /* [R-SCOPE-13] */
     return shared ? ERR_SHARED : OK;
 }
 

@@ -33,11 +33,27 @@ struct limits {
     int64_t token_bytes;
 };
 
+/* Where the RFC leaves a choice: what is off by default is not strict, what is on is a tolerance that harms nobody (docs/switches.md). */
+struct switches {
+    bool accept_der_ecdsa; /* */
+    bool tls12_no_context; /* */
+    bool wrapped;          /* uploads may be a map with access_token */
+    bool by_client_id;     /* an uploaded token is also found by who uploaded it */
+    bool bare_kid;         /* a PSK identity may be a kid as such */
+    bool bind_to_key;      /* */
+    bool client_id_is_sub; /* the Client Identifier must be the token's subject */
+    bool wildcards;        /* subscriptions may have wildcards [R-SCOPE-13] */
+    bool retain_qos0;      /* keep retained messages of QoS 0 too [R-RET-07] */
+    bool hint_anonymous;   /* hint also to who did not ask by method ace */
+    bool compat_draft02;   /* the forms of draft -02 beside those of the RFC */
+};
+
 struct settings {
     struct limits limits;
     struct token_trust trust;
-    struct scope *open;       /* public topics; empty: nobody comes in without a token */
-    struct buf hint;          /* JSON of ace_as_hint; empty: none */
+    struct scope *open; /* public topics; empty: nobody comes in without a token */
+    struct buf hint;    /* JSON of ace_as_hint; empty: none */
+    struct switches switches;
     size_t min_hmac_key;      /* */
     int64_t expiry_grace;     /* an idle connection outlives its token by this much */
     bool authz_info;          /* tokens are taken by PUBLISH [R-AZI-05] */

@@ -22,10 +22,11 @@ struct state {
     struct subscriber who; /* first, so that a subscriber is a state */
     struct buf client_id;
     struct delivery *delivery;
-    struct conn *conn; /* who is connected; NULL: nobody */
-    bool proven;       /* whoever was connected last had proved a key */
-    uint32_t expiry;   /* Session Expiry Interval, seconds */
-    int64_t ends;      /* INT64_MAX while connected */
+    struct conn *conn;        /* who is connected; NULL: nobody */
+    bool proven;              /* whoever was connected last had proved a key */
+    uint8_t key[SHA256_SIZE]; /* its thumbprint */
+    uint32_t expiry;          /* Session Expiry Interval, seconds */
+    int64_t ends;             /* INT64_MAX while connected */
     struct will will;
     size_t dropped;  /* messages since its queue was full */
     int64_t will_at; /* when a waiting Will is due; INT64_MAX: none waits */

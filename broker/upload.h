@@ -8,11 +8,17 @@
  * matter, and gains nothing: a token gives rights to whoever proves its key.
  */
 
+struct upload {
+    struct span payload;
+    struct span content_type; /* as PUBLISH says; empty: nothing */
+    struct span client_id;
+};
+
 /*
  * Judges a payload like any other token and keeps it by its key [R-AZI-06..09]. Until its key is proved it stays only
- * `unproven_seconds` [R-AZI-19]. Errors: ERR_NOT_A_TOKEN, ERR_NOT_AUTHORIZED, ERR_QUOTA, ERR_NO_MEMORY; `why` is for the log.
+ * `unproven_seconds` [R-AZI-19]. Two switches: a JSON or CBOR map may wrap it (A-06), and its uploader's Client Identifier may find it (A-09). Errors: ERR_NOT_A_TOKEN, ERR_NOT_AUTHORIZED, ERR_QUOTA, ERR_NO_MEMORY; `why` is for the log.
  */
-MUST_USE enum err upload_token(const struct authn *a, struct span payload, int64_t now, struct fault *why);
+MUST_USE enum err upload_token(const struct authn *a, const struct upload *u, int64_t now, struct fault *why);
 
 /* How many uploads each address has tried in this minute [R-AZI-18]. Addresses may share a counter: bounded memory, never too lax. */
 enum { UPLOAD_COUNTERS = 256 };

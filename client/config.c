@@ -217,3 +217,8 @@ void client_config_help(struct buf *out)
 {
     config_help(keys, KEYS, out);
 }
+
+enum err client_config_switches(struct buf *out)
+{
+    return config_switches(keys, KEYS, out);
+}

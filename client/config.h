@@ -63,5 +63,7 @@ bool client_config_allows(const struct client_config *c, struct span url);
 const struct key_object *client_config_key(const struct client_config *c, enum pop_key kind);
 
 void client_config_help(struct buf *out);
+/* --switches: as config_switches(). */
+MUST_USE enum err client_config_switches(struct buf *out);
 
 #endif

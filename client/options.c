@@ -44,7 +44,7 @@ static const char usage[] =
     "  -V, --protocol-version 5 (default), 311               --tls-version 1.2, 1.3\n"
     "      --will-topic T --will-payload M --will-qos N --will-retain\n"
     "      --tls-keylog FILE  for Wireshark\n"
-    "      --help  --help-config  --version  --quiet\n"
+    "      --help  --help-config  --switches  --version  --quiet\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 usage or settings, 3 refused by AS or broker, 4 network or TLS, 5 timed out.\n"
     "\n"
@@ -342,6 +342,15 @@ static enum options_next show_config_help(void)
     return OPTIONS_DONE;
 }
 
+static enum options_next show_switches(void)
+{
+    struct buf text = { 0 };
+
+    if (client_config_switches(&text) == OK) puts(buf_cstr(&text));
+    buf_clear(&text);
+    return OPTIONS_DONE;
+}
+
 static enum options_next read_word(int argc, char **argv, struct client_options *o)
 {
     static const char *const words[] = { "token", "pub", "sub", "discover", "drive", NULL };
@@ -350,6 +359,7 @@ static enum options_next read_word(int argc, char **argv, struct client_options 
     if (strcmp(first, "--help") == 0) return fputs(usage, stdout), OPTIONS_DONE;
     if (strcmp(first, "--version") == 0) return puts("ace-client 0.1"), OPTIONS_DONE;
     if (strcmp(first, "--help-config") == 0) return show_config_help();
+    if (strcmp(first, "--switches") == 0) return show_switches();
     int word = choice(first, words);
     const char *near = nearest_name(span_str(first), words, 5);
     if (word < 0 && near) fprintf(stderr, "ace-client: did you mean %s?\n", near);

@@ -236,6 +236,16 @@ static enum err make_cut(struct making *m, struct value *out)
     return give(m, &made, out);
 }
 
+static enum err make_der(struct making *m, struct value *out)
+{
+    struct span signature;
+    struct buf made = { 0 };
+
+    TRY(octets_argument(m, 0, &signature));
+    TRY(signature_to_der(signature, &made));
+    return give(m, &made, out);
+}
+
 static enum err make_hex(struct making *m, struct value *out)
 {
     struct span digits;
@@ -319,10 +329,12 @@ static enum err make_basic(struct making *m, struct value *out)
 
 /* NULL: judges only. */
 static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) = {
-    [FN_BYTES] = make_bytes, [FN_KEY] = make_key,       [FN_TOKEN] = make_token,       [FN_POP] = make_pop,
-    [FN_LEN16] = make_len16, [FN_FLIP] = make_flip,     [FN_CUT] = make_cut,           [FN_HEX] = make_hex,
-    [FN_B64] = make_b64,     [FN_REPEAT] = make_repeat, [FN_RPK] = make_by_key,        [FN_PSK] = make_psk,
-    [FN_CERT] = make_by_key, [FN_BASIC] = make_basic,   [FN_IDENTITY] = make_identity,
+    [FN_BYTES] = make_bytes,       [FN_KEY] = make_key,     [FN_TOKEN] = make_token,
+    [FN_POP] = make_pop,           [FN_LEN16] = make_len16, [FN_FLIP] = make_flip,
+    [FN_CUT] = make_cut,           [FN_HEX] = make_hex,     [FN_B64] = make_b64,
+    [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,  [FN_PSK] = make_psk,
+    [FN_DER] = make_der,           [FN_CERT] = make_by_key, [FN_BASIC] = make_basic,
+    [FN_IDENTITY] = make_identity,
 };
 
 /* --- patterns --- */

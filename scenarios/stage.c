@@ -108,6 +108,12 @@ static struct value get_exporter(struct stage *s)
     return value_bytes(vars_copy(&s->vars, span(s->facts->exporter, EXPORTER_SIZE)));
 }
 
+static struct value get_bare_exporter(struct stage *s)
+{
+    if (!s->facts || !s->facts->has_bare_exporter) return get_exporter(s);
+    return value_bytes(vars_copy(&s->vars, span(s->facts->bare_exporter, EXPORTER_SIZE)));
+}
+
 static const struct {
     const char *name;
     struct value (*get)(struct stage *s);
@@ -115,7 +121,7 @@ static const struct {
     { "broker", get_broker },         { "other_broker", get_other }, { "as", get_as },
     { "issuer", get_issuer },         { "client", get_client },      { "secret", get_secret },
     { "client_key", get_client_key }, { "rs_cnf", get_rs_cnf },      { "client_id", get_client_id },
-    { "scope", get_scope },           { "exporter", get_exporter },
+    { "scope", get_scope },           { "exporter", get_exporter },  { "bare_exporter", get_bare_exporter },
 };
 
 bool stage_find(struct stage *s, const char *name, struct value *out)

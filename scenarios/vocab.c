@@ -333,6 +333,7 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_HEX]    = { "hex",    1, 1, NULL,  FN_MAKES | FN_TESTS, "octets as hexadecimal digits" },
     [FN_B64]    = { "b64",    1, 1, NULL,  FN_MAKES | FN_TESTS, "base64url of the argument, without padding" },
     [FN_REPEAT] = { "repeat", 2, 2, NULL,  FN_MAKES | FN_TESTS, "repeat(x,n): x n times" },
+    [FN_DER]    = { "der",    1, 1, NULL,  FN_MAKES | FN_SPOILS, "der(x): the 64 octets of an ES256 signature in DER" },
     [FN_NOT]    = { "not",    1, 1, NULL,  FN_TESTS, "present, and not this" },
     [FN_STARTS] = { "starts", 1, 1, NULL,  FN_TESTS, "begins with the argument" },
     [FN_RPK]    = { "rpk",    1, 1, NULL,  FN_MAKES | FN_TESTS, "client_auth, auth: raw public key" },
@@ -364,6 +365,7 @@ static const struct world_variable variables[] = {
     { "scope",        FIELD_SCOPE, "the scope last asked for by get-token" },
     { "rs_cnf",       FIELD_KEY,   "the key the broker is registered with" },
     { "exporter",     FIELD_BYTES, "32 exporter octets of the connection the step runs on" },
+    { "bare_exporter", FIELD_BYTES, "the same without a context, which is other octets in TLS 1.2" },
 };
 
 static const struct feature_def features[] = {

@@ -94,6 +94,7 @@ enum function {
     FN_HEX,
     FN_B64,
     FN_REPEAT,
+    FN_DER,
     FN_NOT,
     FN_STARTS,
     FN_RPK,

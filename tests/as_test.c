@@ -98,6 +98,8 @@ static void world_start(struct world *w)
     if (ledger_open(":memory:", &ledger, &why) != OK) abort();
     struct as_setup setup = { .issuer = w->config.issuer,
                               .lifetime = w->config.lifetime,
+                              .accept_form = w->config.accept_form,
+                              .accept_json = w->config.accept_json,
                               .failed_logins = 3,
                               .sign_key = &w->config.sign_key,
                               .registry = w->config.registry,

@@ -72,6 +72,7 @@ void kit_init(struct kit *k)
         .uploads = 60,
         .unproven_seconds = 600,
         .lenient_username = true,
+        .switches = { .wildcards = true, .retain_qos0 = true, .bare_kid = true, .wrapped = true },
         .trust = { .issuer_count = 1,
                    .issuers = &k->issuer,
                    .require_aud = true,

@@ -40,7 +40,7 @@ static struct claims *claims_with(const char *cnf)
 static enum err verdict(const struct claims *c, struct span challenge, struct span proof)
 {
     struct proven *p = NULL;
-    enum err e = pop_verify(c, challenge, proof, 32, &p);
+    enum err e = pop_verify(c, challenge, proof, &(struct pop_rules){ .min_hmac_key = 32 }, &p);
 
     CHECK((e == OK) == (p != NULL));
     CHECK(!p || key_eq(proven_key(p), claims_key(c)));
@@ -170,8 +170,12 @@ static void shorter_keys(void)
     struct proven *p = NULL;
 
     CHECK(pop_prove(claims_key(c), buf_span(&challenge), &proof) == OK && proof.n == 32);
-    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), 17, &p) == ERR_NOT_AUTHORIZED && !p);
-    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), 16, &p) == OK && p);
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &(struct pop_rules){ .min_hmac_key = 17 },
+                     &p) == ERR_NOT_AUTHORIZED &&
+          !p);
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &(struct pop_rules){ .min_hmac_key = 16 },
+                     &p) == OK &&
+          p);
     proven_free(p);
     buf_clear(&challenge);
     buf_clear(&proof);

@@ -64,9 +64,23 @@ static enum err check_mac(const struct key *k, struct span challenge, struct spa
     return same ? OK : ERR_NOT_AUTHORIZED;
 }
 
-static enum err check_proof(const struct key *k, struct span challenge, struct span proof)
+/* A length of 64 is never taken for DER. */
+static enum err check_signature(const struct key *k, struct span challenge, struct span proof,
+                                const struct pop_rules *rules)
 {
-    return key_type(k) == KEY_OCT ? check_mac(k, challenge, proof) : verify(k, challenge, proof);
+    uint8_t raw[SIGNATURE_SIZE];
+
+    if (rules->der_ecdsa && key_type(k) == KEY_P256 && proof.n != SIGNATURE_SIZE &&
+        signature_from_der(proof, raw))
+        return verify(k, challenge, span(raw, sizeof raw));
+    return verify(k, challenge, proof);
+}
+
+static enum err check_proof(const struct key *k, struct span challenge, struct span proof,
+                            const struct pop_rules *rules)
+{
+    return key_type(k) == KEY_OCT ? check_mac(k, challenge, proof)
+                                  : check_signature(k, challenge, proof, rules);
 }
 
 static enum err proven_new(const struct key *k, struct proven **out)
@@ -79,14 +93,14 @@ static enum err proven_new(const struct key *k, struct proven **out)
     return OK;
 }
 
-enum err pop_verify(const struct claims *c, struct span challenge, struct span proof, size_t min_hmac_key,
-                    struct proven **out)
+enum err pop_verify(const struct claims *c, struct span challenge, struct span proof,
+                    const struct pop_rules *rules, struct proven **out)
 {
     const struct cnf *cnf = &claims_set(c)->cnf;
 
     *out = NULL;
-    if (cnf->kind != CNF_KEY || !key_fits(&cnf->object, min_hmac_key)) return ERR_NOT_AUTHORIZED;
-    enum err e = check_proof(cnf->object.key, challenge, proof);
+    if (cnf->kind != CNF_KEY || !key_fits(&cnf->object, rules->min_hmac_key)) return ERR_NOT_AUTHORIZED;
+    enum err e = check_proof(cnf->object.key, challenge, proof, rules);
     if (e == OK) return proven_new(cnf->object.key, out); /* [R-VAL-12] */
     return e == ERR_INTERNAL || e == ERR_NO_MEMORY ? e : ERR_NOT_AUTHORIZED;
 }

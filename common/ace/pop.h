@@ -17,10 +17,16 @@ MUST_USE enum err pop_prove(const struct key *k, struct span challenge, struct b
 /* Its alg, if it has one, is the one its type is for. */
 bool pop_alg_fits(const struct key_object *k);
 
+/* What a proof may be like. */
+struct pop_rules {
+    size_t min_hmac_key; /* bytes of an HS256 key */
+    bool der_ecdsa;      /* ES256 also in DER */
+};
+
 /* Fails with ERR_NOT_AUTHORIZED when the key cannot be determined, its alg or key_ops forbid it, alg is none, an HS256 key is shorter
- * than `min_hmac_key` bytes (A-11), or `proof` is not exactly right (constant time) [R-VAL-10..13, R-POPX-10]. */
+ * than the rules say (A-11), or `proof` is not exactly right (constant time) [R-VAL-10..13, R-POPX-10]. */
 MUST_USE enum err pop_verify(const struct claims *c, struct span challenge, struct span proof,
-                             size_t min_hmac_key, struct proven **out);
+                             const struct pop_rules *rules, struct proven **out);
 
 /* Facts of a handshake with an RPK or PSK: the very key that it used. ERR_NOT_AUTHORIZED for an anonymous peer, or TLS 1.2 without extended master secret. */
 MUST_USE enum err tls_proven(const struct tls_facts *facts, struct proven **out);

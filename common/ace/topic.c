@@ -156,3 +156,8 @@ bool topic_unshare(struct span in, struct span *name, struct span *filter)
     *filter = bad ? span(NULL, 0) : l.left;
     return true;
 }
+
+bool topic_has_wildcard(struct span filter)
+{
+    return filter.n && (memchr(filter.p, '#', filter.n) || memchr(filter.p, '+', filter.n));
+}

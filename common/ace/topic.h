@@ -15,6 +15,8 @@ enum { MAX_TOPIC = 4096, MAX_TOPIC_LEVELS = 128 };
 bool topic_name_valid(struct span topic);
 bool topic_filter_valid(struct span filter);
 
+bool topic_has_wildcard(struct span filter);
+
 /* MQTT 5 4.7: does `filter` select topic name `topic`? `topic` holds no wildcard. */
 bool topic_matches(struct span filter, struct span topic);
 

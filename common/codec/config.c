@@ -425,12 +425,37 @@ static void help_key(const struct config_key *k, struct buf *out)
     if (!k->required && k->fallback) buf_format(out, ", default %s", k->fallback);
     if (k->reloadable) buf_str(out, ", reloadable");
     if (k->secret) buf_str(out, ", secret");
+    if (k->reading) buf_format(out, ", switch (%s)", k->reading);
     buf_format(out, "\n    %s\n", k->doc ? k->doc : "");
 }
 
 void config_help(const struct config_key *keys, size_t count, struct buf *out)
 {
     for (size_t i = 0; i < count; i++) help_key(&keys[i], out);
+}
+
+static struct doc *switch_doc(const struct config_key *k)
+{
+    struct doc *d = doc_new_map(), *fallback = NULL;
+
+    if (doc_read_json(span_str(k->fallback ? k->fallback : "null"), &doc_limits_wire, &fallback, NULL) != OK)
+        fallback = NULL;
+    doc_put(d, "default", fallback);
+    doc_put(d, "reading", doc_new_str(k->reading));
+    doc_put(d, "doc", doc_new_str(k->doc));
+    return d;
+}
+
+enum err config_switches(const struct config_key *keys, size_t count, struct buf *out)
+{
+    struct doc *all = doc_new_map();
+
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].reading) doc_put(all, keys[i].name, switch_doc(&keys[i]));
+    }
+    enum err e = doc_write_json(all, out);
+    doc_free(all);
+    return e;
 }
 
 static struct doc *choice_value(const struct config_key *k, const void *from)

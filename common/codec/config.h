@@ -28,6 +28,7 @@ struct config_key {
     int64_t low, high;      /* CONFIG_INT                                               */
     const char *fallback;   /* as JSON text; NULL: zero                                 */
     const char *choices;
+    const char *reading;    /* of a switch: where the specification leaves a choice     */
     const char *doc;        /* one line: meaning and unit                               */
 };
 /* clang-format on */
@@ -61,6 +62,8 @@ void config_object_clear(const struct config_table *table, void *into);
 
 /* --help-config */
 void config_help(const struct config_key *keys, size_t count, struct buf *out);
+/* --switches: a JSON object of the keys that have a reading: { "name": { "default", "reading", "doc" } } */
+MUST_USE enum err config_switches(const struct config_key *keys, size_t count, struct buf *out);
 /* --print-config: a configuration file of all values in force, secrets masked (in CONFIG_DOC members: those named secret, k, d) */
 void config_print(const struct config_key *keys, size_t count, const void *from, struct buf *out);
 

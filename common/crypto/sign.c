@@ -72,3 +72,23 @@ enum err verify(const struct key *k, struct span in, struct span signature)
     EVP_MD_CTX_free(c);
     return ok ? OK : ossl_failed(ERR_NOT_AUTHORIZED);
 }
+
+bool signature_from_der(struct span der, uint8_t out[SIGNATURE_SIZE])
+{
+    uint8_t again[MAX_DER];
+
+    if (der.n == 0 || der.n > MAX_DER || !der_to_raw(der, out)) return ossl_failed(ERR_MALFORMED) == OK;
+    size_t n = raw_to_der(span(out, SIGNATURE_SIZE), again);
+    return span_eq(der, span(again, n)); /* also no second spelling, nothing behind it, no sign */
+}
+
+enum err signature_to_der(struct span raw, struct buf *out)
+{
+    uint8_t der[MAX_DER];
+
+    if (raw.n != SIGNATURE_SIZE) return ERR_PROTOCOL;
+    size_t n = raw_to_der(raw, der);
+    if (n == 0) return ossl_failed(ERR_NO_MEMORY);
+    buf_add(out, span(der, n));
+    return buf_failed(out) ? ERR_NO_MEMORY : OK;
+}

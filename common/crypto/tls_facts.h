@@ -14,6 +14,8 @@ struct tls_facts {
     bool resumed;                /* a session of an earlier handshake (not an external PSK) */
     bool has_exporter;           /* RFC 9431 2.2.4.2.1; false where it must not be used */
     uint8_t exporter[EXPORTER_SIZE];
+    bool has_bare_exporter; /* TLS 1.2: the value without a context, which is another one */
+    uint8_t bare_exporter[EXPORTER_SIZE];
     enum tls_peer { TLS_PEER_ANONYMOUS, TLS_PEER_RPK, TLS_PEER_PSK, TLS_PEER_CERTIFICATE } peer;
     struct key *peer_key; /* RPK, the certificate's key, or at a server the PSK; owned; NULL otherwise */
     uint8_t peer_cert_sha256[SHA256_SIZE]; /* TLS_PEER_CERTIFICATE */

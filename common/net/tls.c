@@ -205,13 +205,15 @@ static enum err show_peer(struct tls *t)
     return OK;
 }
 
+enum exporter_context { CONTEXT_NONE, CONTEXT_EMPTY };
+
 /* [R-TLS12-07] A context of length zero, which is not the same as none in TLS 1.2. [R-TLS12-01] Without the
  * extended master secret the value is not bound to this connection. */
-static bool export_value(struct tls *t)
+static bool export_value(struct tls *t, uint8_t out[EXPORTER_SIZE], enum exporter_context context)
 {
     if (t->facts.resumed || !t->facts.extended_master_secret) return false;
-    return SSL_export_keying_material(t->ssl, t->facts.exporter, EXPORTER_SIZE, EXPORTER_LABEL,
-                                      sizeof EXPORTER_LABEL - 1, (const unsigned char *)"", 0, 1) == 1;
+    return SSL_export_keying_material(t->ssl, out, EXPORTER_SIZE, EXPORTER_LABEL, sizeof EXPORTER_LABEL - 1,
+                                      (const unsigned char *)"", 0, context == CONTEXT_EMPTY) == 1;
 }
 
 static enum err open_up(struct tls *t)
@@ -221,7 +223,8 @@ static enum err open_up(struct tls *t)
     f->version = SSL_version(t->ssl);
     f->extended_master_secret = f->version == TLS1_3_VERSION || SSL_get_extms_support(t->ssl) == 1;
     f->resumed = SSL_session_reused(t->ssl) && !used_psk(t);
-    f->has_exporter = export_value(t);
+    f->has_exporter = export_value(t, f->exporter, CONTEXT_EMPTY);
+    f->has_bare_exporter = f->version == TLS1_2_VERSION && export_value(t, f->bare_exporter, CONTEXT_NONE);
     enum err e = show_peer(t);
     ERR_clear_error();
     if (e == OK && t->config->psk.n && f->peer != TLS_PEER_PSK) {
