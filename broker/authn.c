@@ -3,6 +3,7 @@
 #include "common/ace/auth_data.h"
 #include "common/ace/psk_identity.h"
 #include "common/codec/text.h"
+#include "common/crypto/mac.h"
 
 static const struct span method_ace = SPAN("ace"), username_prefix = SPAN("ace");
 
@@ -94,12 +95,23 @@ static struct verdict judge(const struct authn *a, const struct attempt *attempt
     return v;
 }
 
+/* Draft -02 puts a length before the proof too. Such a proof is as long as none of the RFC. */
+static struct span bare_proof(const struct authn *a, struct span proof)
+{
+    struct reader r = reader(proof);
+    struct span inner = read_bin16(&r);
+    bool fits = inner.n == HMAC256_SIZE || inner.n == SIGNATURE_SIZE;
+
+    return a->settings->switches.compat_draft02 && reader_end(&r) == OK && fits ? inner : proof;
+}
+
 static struct verdict by_exporter(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
                                   struct span proof, int64_t now)
 {
     /* [R-POPX-05, R-POPX-06] nothing to compare with on a resumed session, nor in TLS 1.2 without extended master secret */
     if (!tls->has_exporter)
         return refuse(ERR_NOT_AUTHORIZED, "this TLS session has no exporter value of its own");
+    proof = bare_proof(a, proof);
     struct verdict v =
         judge(a, attempt, NULL, (struct span[]){ span(tls->exporter, EXPORTER_SIZE), proof }, now);
     bool again = v.is == VERDICT_REFUSE && a->settings->switches.tls12_no_context && tls->has_bare_exporter;
@@ -113,8 +125,9 @@ static struct verdict by_stored_token(const struct authn *a, struct span client_
 {
     struct span token = tokens_of_client(a->tokens, client_id, now);
 
-    if (token.n == 0) return refuse_token("no token given and none stored for this client"); /* [R-DISC-01] */
-    return challenge(a, token, attempt);                                                     /* [R-POPC-02] */
+    if (token.n == 0 || a->settings->switches.no_stored_challenge)
+        return refuse_token("no token given and none stored for this client"); /* [R-DISC-01] */
+    return challenge(a, token, attempt);                                       /* [R-POPC-02] */
 }
 
 /* absent, empty and "0000" all mean that no token is there. */
@@ -149,9 +162,10 @@ static struct verdict by_method(const struct authn *a, const struct mqtt_packet 
 /* User Name "ace" and the token in base64url [R-V311-08]. A-04: a dot shows a JWT that was not encoded once more. */
 static enum err token_of_username(const struct settings *s, struct span username, struct buf *out)
 {
-    struct span rest = span_skip(username, username_prefix.n);
+    bool prefixed = span_starts(username, username_prefix);
+    struct span rest = prefixed ? span_skip(username, username_prefix.n) : username;
 
-    if (s->lenient_username && rest.p && memchr(rest.p, '.', rest.n)) {
+    if ((s->lenient_username || !prefixed) && rest.p && memchr(rest.p, '.', rest.n)) {
         buf_add(out, rest);
         return buf_failed(out) ? ERR_NO_MEMORY : OK;
     }
@@ -161,7 +175,8 @@ static enum err token_of_username(const struct settings *s, struct span username
 static struct verdict by_username(const struct authn *a, const struct mqtt_connect *c,
                                   const struct tls_facts *tls, struct attempt *attempt, int64_t now)
 {
-    if (!c->has_username || !span_starts(c->username, username_prefix))
+    if (!c->has_username ||
+        (!a->settings->switches.compat_draft02 && !span_starts(c->username, username_prefix)))
         return refuse(ERR_NOT_AUTHORIZED, "user name is not ace and a token");
     buf_clear(&attempt->token);
     enum err e = token_of_username(a->settings, c->username, &attempt->token);
@@ -315,6 +330,24 @@ struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth
     return challenge(a, parts.token, attempt);
 }
 
+/* Draft -02: the proof alone, over our nonce. The RFC's answer has a nonce more, and so another length. */
+static bool is_draft02_answer(const struct authn *a, struct span data)
+{
+    size_t n = bare_proof(a, data).n;
+
+    return a->settings->switches.compat_draft02 && (n == HMAC256_SIZE || n == SIGNATURE_SIZE);
+}
+
+static struct verdict by_draft02(const struct authn *a, const struct grant *old, struct attempt *attempt,
+                                 struct span data, int64_t now)
+{
+    uint8_t nonce[NONCE_SIZE];
+
+    memcpy(nonce, attempt->nonce, sizeof nonce);
+    explicit_bzero(attempt->nonce, NONCE_SIZE);
+    return judge(a, attempt, old, (struct span[]){ span(nonce, sizeof nonce), bare_proof(a, data) }, now);
+}
+
 struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
                            struct attempt *attempt, int64_t now)
 {
@@ -323,6 +356,7 @@ struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth
 
     if (auth->reason.reason != AUTH_CONTINUE) return refuse(ERR_PROTOCOL, "not the answer to a challenge");
     if (!names_ace(auth)) return refuse(ERR_PROTOCOL, "authentication method is not that of CONNECT");
+    if (is_draft02_answer(a, data)) return by_draft02(a, old, attempt, data, now);
     if (data.n <= NONCE_SIZE) return refuse(ERR_NOT_AUTHORIZED, "answer is too short"); /* [R-POPC-12] */
     memcpy(both, attempt->nonce, NONCE_SIZE); /* [R-POPC-09] ours, then theirs */
     memcpy(both + NONCE_SIZE, data.p, NONCE_SIZE);

@@ -47,6 +47,7 @@ static const struct config_key keys[] = {
     { .name = "token.min_hmac_key",       .kind = CONFIG_INT,    .offset = AT(min_hmac_key), .reloadable = true, .low = 1, .high = 64, .fallback = "32", .reading = "A-11", .doc = "bytes of an HS256 proof key" },
     { .name = "token.accept_der_ecdsa", SWITCH(accept_der_ecdsa), .fallback = "false", .reading = "A-02", .doc = "take ES256 proofs in DER too" },
     { .name = "token.tls12_no_context", SWITCH(tls12_no_context), .fallback = "false", .reading = "A-03", .doc = "TLS 1.2: take proofs over the exporter value without a context too" },
+    { .name = "token.no_stored_challenge", SWITCH(no_stored_challenge), .fallback = "false", .reading = "draft -02", .doc = "never challenge over a stored token: who sends none is told where to get one" },
     { .name = "token.expiry_grace",       .kind = CONFIG_INT,    .offset = AT(expiry_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "30", .reading = "A-42", .doc = "seconds an idle connection outlives its token, to renew it" },
     { .name = "token.lenient_scope",      .kind = CONFIG_BOOL,   .offset = AT(lenient_scope), .reloadable = true, .fallback = "true", .reading = "A-14", .doc = "accept other spellings of the scope claim" },
     { .name = "token.base64url_text",     .kind = CONFIG_BOOL,   .offset = AT(base64url_text), .reloadable = true, .fallback = "true", .reading = "A-12", .doc = "accept a CWT that comes as base64url text" },
@@ -173,7 +174,8 @@ static void settle(struct broker_config *c)
         .issuers = c->issuer,
         .require_aud = c->require_aud,
         .require_exp = c->require_exp,
-        .lenient_scope = c->lenient_scope,
+        .scope_also =
+            (c->lenient_scope ? SCOPE_LENIENT : 0u) | (c->switches.compat_draft02 ? SCOPE_DRAFT02 : 0u),
         .base64url_text = c->base64url_text,
         .audience_count = c->audience_count,
         .audiences = c->audience,

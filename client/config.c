@@ -24,6 +24,7 @@ static const struct config_key keys[] = {
     { .name = "token.pop",            .kind = CONFIG_CHOICE, .offset = AT(pop), .choices = "exporter|challenge|rpk|psk", .fallback = "\"exporter\"", .doc = "how possession is proved: over MQTT, or in TLS with a raw public key (the token is published to authz-info first) or a PSK (the token is its identity)" },
     { .name = "token.pop_key",        .kind = CONFIG_CHOICE, .offset = AT(pop_key), .choices = "hs256|ed25519|es256", .fallback = "\"hs256\"", .doc = "hs256: the AS makes the key; else one of client.keys" },
     { .name = "token.lifetime",       .kind = CONFIG_INT,    .offset = AT(default_lifetime), .low = 0, .high = 31536000, .fallback = "0", .doc = "seconds, for an AS that tells none; 0: its tokens are refused" },
+    { .name = "compat_draft02",       .kind = CONFIG_BOOL,   .offset = AT(compat_draft02), .fallback = "false", .reading = "draft -02", .doc = "understand brokers and ASes of draft-ietf-ace-mqtt-tls-profile-02 too" },
     { .name = "mqtt.client_id",       .kind = CONFIG_TEXT,   .offset = AT(client_id), .doc = "Client Identifier; without: the broker gives one (5.0) or it is made up (3.1.1)" },
     { .name = "mqtt.version",         .kind = CONFIG_CHOICE, .offset = AT(version), .choices = "5|311", .fallback = "\"5\"", .doc = "protocol version" },
     { .name = "mqtt.keep_alive",      .kind = CONFIG_INT,    .offset = AT(keep_alive), .low = 0, .high = 65535, .fallback = "60", .doc = "seconds; 0: none" },

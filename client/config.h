@@ -29,6 +29,7 @@ struct client_config {
     char *audience, *scope_words, *token_file;
     int pop;                  /* enum pop_form */
     int pop_key;              /* enum pop_key */
+    bool compat_draft02;      /* brokers and ASes of draft -02 are understood too */
     int64_t default_lifetime; /* seconds, for an AS that tells none; 0: such tokens are refused */
     /* MQTT */
     char *client_id;

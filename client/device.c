@@ -90,8 +90,15 @@ static struct holding_want asked(const struct device *d)
         .own_key = client_config_key(d->config, (enum pop_key)d->want.pop_key),
         .reuse_key = d->want_reuse,
         .reuse_kid = buf_span(&d->want_kid),
+        .compat_draft02 = d->config->compat_draft02,
         .default_lifetime = d->config->default_lifetime,
     };
+}
+
+/* Draft -02 has words for a scope. */
+static enum scope_spelling spelling_of(const struct device *d)
+{
+    return d->config->compat_draft02 ? SCOPE_LENIENT | SCOPE_DRAFT02 : SCOPE_LENIENT;
 }
 
 static enum err take_response(struct device *d, struct span body, enum media m, struct fault *why)
@@ -99,7 +106,7 @@ static enum err take_response(struct device *d, struct span body, enum media m, 
     struct token_response r = { 0 };
     struct holding fresh = { 0 };
     struct holding_want want = asked(d);
-    enum err e = token_response_read(body, m, &r, why);
+    enum err e = token_response_read(body, m, spelling_of(d), &r, why);
 
     if (e == OK) e = holding_make(&want, &r, wall_seconds(d), &fresh, why);
     token_response_clear(&r);
@@ -373,6 +380,7 @@ static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
         how->key = d->holding.key; /* DIALOG_POP_STORED: the broker holds the token, we the key */
     }
     how->facts = facts;
+    how->compat_draft02 = d->config->compat_draft02;
     enum err e = dialog_connect(d->dialog, how);
     if (e == OK) {
         drain(d);

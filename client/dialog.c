@@ -10,7 +10,14 @@
 
 #define METHOD "ace"
 
-enum { MAX_INPUT = 16 << 20, MAX_IDS = 65536, MAX_WINDOW = 1024, QUEUE_ROOM = 16, ANSWER_MS = 10000 };
+enum {
+    MAX_INPUT = 16 << 20,
+    MAX_IDS = 65536,
+    MAX_WINDOW = 1024,
+    QUEUE_ROOM = 16,
+    ANSWER_MS = 10000,
+    MAX_DRAFT02_CHALLENGE = 64
+};
 
 /* Named for what is waited for. */
 enum phase { PHASE_NEW = 1, PHASE_CONNACK = 2, PHASE_READY = 4, PHASE_OVER = 8 };
@@ -22,6 +29,7 @@ struct dialog {
     enum phase phase;
     enum mqtt_version version;
     bool ace, renewing; /* a re-authentication is under way */
+    bool draft02;       /* as dialog_connect.compat_draft02 */
     bool clean;         /* start, as asked for in CONNECT */
     bool challenged;    /* in the authentication that is under way */
     struct key *key;    /* proves challenges; the new one while renewing */
@@ -187,6 +195,7 @@ enum err dialog_connect(struct dialog *d, const struct dialog_connect *how)
     d->version = how->version;
     d->ace = how->pop != DIALOG_POP_NONE;
     d->clean = how->clean_start;
+    d->draft02 = how->compat_draft02;
     key_free(d->key);
     d->key = how->key ? key_ref((struct key *)(uintptr_t)how->key) : NULL;
     d->keep_alive_ms = how->keep_alive * INT64_C(1000);
@@ -249,6 +258,21 @@ static void take_limits(struct dialog *d, const struct mqtt_props *p)
         d->keep_alive_ms = p->number[PROP_SERVER_KEEP_ALIVE] * INT64_C(1000);
 }
 
+/* The hint as the RFC has it, or as draft -02: the address of the AS alone. */
+static void take_hint(const struct dialog *d, const struct mqtt_props *p, struct buf *out)
+{
+    struct hints h = { 0 };
+    struct span text;
+
+    if (props_user(p, HINT_PROPERTY, &text)) {
+        buf_add(out, text);
+    } else if (d->draft02 && props_user(p, "AS", &text)) {
+        buf_add(&h.as, text);
+        if (hints_write(&h, out) != OK) buf_truncate(out, 0);
+        hints_clear(&h);
+    }
+}
+
 static enum err on_connack(struct dialog *d, const struct mqtt_packet *in)
 {
     bool admitted = in->connack.reason == 0;
@@ -256,12 +280,11 @@ static enum err on_connack(struct dialog *d, const struct mqtt_packet *in)
     if (in->connack.session_present && d->clean) /* MQTT 5 3.2.2.1.1 */
         return broken(d, ERR_PROTOCOL, "a session goes on, though a clean start was asked for");
     struct dialog_event *e = new_event(d, admitted ? DIALOG_CONNECTED : DIALOG_REFUSED);
-    struct span hint;
 
     if (!e) return ERR_NO_MEMORY;
     e->reason = in->connack.reason;
     e->session_present = in->connack.session_present;
-    if (props_user(&in->props, HINT_PROPERTY, &hint)) buf_add(&e->hint, hint);
+    take_hint(d, &in->props, &e->hint);
     buf_add(&e->reason_string, in->props.bytes[PROP_REASON_STRING]);
     buf_add(&e->assigned_id, in->props.bytes[PROP_ASSIGNED_CLIENT_ID]);
     take_limits(d, &in->props);
@@ -272,15 +295,22 @@ static enum err on_connack(struct dialog *d, const struct mqtt_packet *in)
 }
 
 /* The broker's nonce, our nonce, the proof over both [R-POPC-07] [R-POPC-08] [R-POPC-09]. */
-static enum err answer_challenge(struct dialog *d, struct span rs_nonce)
+static enum err put_answer(struct dialog *d, struct span rs_nonce, struct buf *data)
 {
     uint8_t both[2 * NONCE_SIZE];
-    struct buf data = { 0 };
 
+    if (rs_nonce.n != NONCE_SIZE) return prove(d, rs_nonce, data); /* draft -02: no nonce of ours */
     memcpy(both, rs_nonce.p, NONCE_SIZE);
     TRY(entropy_fill(d->entropy, both + NONCE_SIZE, NONCE_SIZE));
-    buf_add(&data, span(both + NONCE_SIZE, NONCE_SIZE));
-    enum err e = prove(d, span(both, sizeof both), &data);
+    buf_add(data, span(both + NONCE_SIZE, NONCE_SIZE));
+    return prove(d, span(both, sizeof both), data);
+}
+
+static enum err answer_challenge(struct dialog *d, struct span rs_nonce)
+{
+    struct buf data = { 0 };
+    enum err e = put_answer(d, rs_nonce, &data);
+
     if (e == OK) {
         struct mqtt_packet *p = fresh(d, MQTT_AUTH);
         p->reason.reason = 0x18;
@@ -290,6 +320,12 @@ static enum err answer_challenge(struct dialog *d, struct span rs_nonce)
     }
     buf_clear(&data);
     return e;
+}
+
+/* Draft -02 leaves the length open. What is signed without a nonce of ours is at least as long, and not endless. */
+static bool is_challenge(const struct dialog *d, struct span data)
+{
+    return data.n == NONCE_SIZE || (d->draft02 && data.n > NONCE_SIZE && data.n <= MAX_DRAFT02_CHALLENGE);
 }
 
 static enum err on_auth(struct dialog *d, const struct mqtt_packet *in)
@@ -306,7 +342,7 @@ static enum err on_auth(struct dialog *d, const struct mqtt_packet *in)
     if (in->reason.reason != 0x18 || (d->phase == PHASE_READY && !d->renewing)) {
         return broken(d, ERR_PROTOCOL, "AUTH that nobody asked for");
     }
-    if (data.n != NONCE_SIZE) return broken(d, ERR_PROTOCOL, "the broker's challenge is not 8 bytes");
+    if (!is_challenge(d, data)) return broken(d, ERR_PROTOCOL, "the broker's challenge is not 8 bytes");
     if (d->challenged) return broken(d, ERR_PROTOCOL, "a second challenge in one authentication");
     d->challenged = true;
     d->since_ms = 0;

@@ -33,6 +33,7 @@ struct dialog_connect {
     struct span token;
     const struct key *key;         /* the PoP key; kept by reference */
     const struct tls_facts *facts; /* for the exporter */
+    bool compat_draft02;           /* also the challenge and the hint of draft -02 are understood */
 };
 
 struct dialog_message {

@@ -45,13 +45,19 @@ static enum err refuse(struct fault *why, const char *what)
     return ERR_NOT_AUTHORIZED;
 }
 
+/* Draft -02: the end itself, not the time until then. */
+static bool tells_end(const struct token_response *in, const struct holding_want *want)
+{
+    return want->compat_draft02 && in->has_exp && !in->has_expires_in;
+}
+
 static enum err check_kind(const struct token_response *in, const struct holding_want *want,
                            struct fault *why)
 {
     if (in->access_token.n == 0) return refuse(why, "no access_token");
     if (!in->is_pop) return refuse(why, "token_type is not PoP"); /* [R-TOK-13] */
     if (in->has_profile && !in->profile_is_mqtt_tls) return refuse(why, "ace_profile is not mqtt_tls");
-    if (!in->has_expires_in && !want->default_lifetime)
+    if (!in->has_expires_in && !tells_end(in, want) && !want->default_lifetime)
         return refuse(why, "no expires_in, and token.lifetime is not set"); /* [R-TOK-34] */
     if (in->has_expires_in && in->expires_in <= 0) return refuse(why, "the token has ended");
     return OK;
@@ -111,13 +117,15 @@ enum err holding_make(const struct holding_want *want, const struct token_respon
 {
     *out = (struct holding){ 0 };
     TRY(check_kind(in, want, why));
+    if (tells_end(in, want) && in->exp <= now) return refuse(why, "the token has ended");
     TRY(check_audience(in, want, why));
     TRY(choose_key(in, want, &out->key, why));
     if (in->has_cnf && in->cnf.object.has_kid) buf_add(&out->kid, buf_span(&in->cnf.object.kid));
     buf_add(&out->token, buf_span(&in->access_token));
     buf_add(&out->audience, want->audience);
     out->scope = in->scope ? scope_ref(in->scope) : want->scope ? scope_ref(want->scope) : NULL;
-    out->ends = now + (in->has_expires_in ? in->expires_in : want->default_lifetime);
+    out->ends =
+        tells_end(in, want) ? in->exp : now + (in->has_expires_in ? in->expires_in : want->default_lifetime);
     out->has_rs_cnf = in->has_rs_cnf;
     if (in->has_rs_cnf) {
         out->rs_cnf.kind = in->rs_cnf.kind;

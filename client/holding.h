@@ -23,6 +23,7 @@ struct holding_want {
     const struct key *reuse_key;      /* with reuse_kid: update rights on a symmetric key (R-TOK-47) */
     struct span reuse_kid;
     struct span cnonce;       /* from a hint [R-TOK-31]; empty: none */
+    bool compat_draft02;      /* exp instead of expires_in counts too */
     int64_t default_lifetime; /* seconds; 0: a token without expires_in is refused */
 };
 

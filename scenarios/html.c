@@ -129,6 +129,7 @@ static enum err write_all(struct writer *w)
 
     json_open(w->json, NULL, '{');
     write_counts(w);
+    report_write_switches(r, w->json);
     json_open(w->json, "rules", '[');
     for (size_t i = 0; i < r->rules->count; i++) write_rule(w, i);
     json_close(w->json, ']');

@@ -19,6 +19,7 @@ void report_clear(struct report *r)
     free(r->run);
     free(r->said);
     free(r->tally);
+    for (size_t i = 0; i < ROLE_COUNT; i++) buf_clear(&r->switches[i]);
     *r = (struct report){ 0 };
 }
 
@@ -335,6 +336,18 @@ static void write_rule(const struct report *r, size_t i, struct buf *json)
     json_close(json, '}');
 }
 
+void report_write_switches(const struct report *r, struct buf *json)
+{
+    json_open(json, "switches", '{');
+    for (unsigned i = 0; i < ROLE_COUNT; i++) {
+        struct buf text = { 0 };
+        buf_add(&text, buf_span(&r->switches[i]));
+        if (text.n) json_word(json, role_name(i), buf_cstr(&text));
+        buf_clear(&text);
+    }
+    json_close(json, '}');
+}
+
 enum err report_write(const struct report *r, struct buf *json)
 {
     json_open(json, NULL, '{');
@@ -343,6 +356,8 @@ enum err report_write(const struct report *r, struct buf *json)
     write_summary(r, json);
     json_line(json);
     write_requirements(r, json);
+    json_line(json);
+    report_write_switches(r, json);
     json_line(json);
     json_open(json, "scenarios", '[');
     for (size_t i = 0; i < r->runs; i++) write_run(r, i, json);

@@ -25,7 +25,8 @@ struct report {
     struct run_result *run; /* in the order added; judged */
     unsigned char *said;    /* enum said: of each run, what it says of each rule */
     size_t counts[VERDICTS];
-    struct rule_tally *tally; /* of each rule, in the order of rules->rule */
+    struct buf switches[ROLE_COUNT]; /* of our programs: JSON of their defaults; empty: not known */
+    struct rule_tally *tally;        /* of each rule, in the order of rules->rule */
 };
 
 /* What a run says of a rule. One that ended as ERROR or SKIP says nothing. */
@@ -67,6 +68,9 @@ enum said report_said(const struct report *r, size_t run, size_t rule);
 
 /* "pass", "fail", "open", "unobservable" ...: of the rule at this place of rules->rule. */
 const char *report_rule_verdict(const struct report *r, size_t i);
+
+/* The member "switches": of each program under test the readings it chooses by default. */
+void report_write_switches(const struct report *r, struct buf *json);
 
 /* report.json, as docs/report.schema.json describes it. Errors: ERR_NO_MEMORY. */
 MUST_USE enum err report_write(const struct report *r, struct buf *json);

@@ -12,6 +12,7 @@
 #include "scenarios/html.h"
 #include "scenarios/junit.h"
 #include "scenarios/play.h"
+#include "scenarios/switches.h"
 #include "scenarios/terminal.h"
 
 enum { RUN_SECONDS = 60, MAX_PATH = 700 };
@@ -295,9 +296,9 @@ static void play_all(const struct run_options *o, struct plan *p, struct run_res
     if (isatty(STDOUT_FILENO)) printf("\r%40s\r", "");
 }
 
-static enum err tell(const struct suite *s, struct report *r, struct run_result *results, size_t count)
+static enum err tell(const struct terminal *start, struct report *r, struct run_result *results, size_t count)
 {
-    struct terminal t = { .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = r };
+    struct terminal t = *start;
 
     terminal_begin(&t, count);
     for (size_t i = 0; i < count; i++) {
@@ -306,6 +307,18 @@ static enum err tell(const struct suite *s, struct report *r, struct run_result 
     }
     (void)terminal_end(&t);
     return OK;
+}
+
+/* Bits 1 << role. */
+static unsigned products_of(const struct run_result *results, size_t count)
+{
+    unsigned products = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        for (enum role r = 0; r < ROLE_COUNT; r++)
+            products |= results[i].players[r] == PLAYER_PRODUCT ? 1u << r : 0;
+    }
+    return products;
 }
 
 /* A file of the whole report. */
@@ -351,7 +364,10 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     struct buf message = { 0 };
     enum err e = report_init(&r, &s->rules);
 
-    if (e == OK) e = tell(s, &r, results, count);
+    struct terminal t = { .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = &r };
+
+    if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
+    if (e == OK) e = tell(&t, &r, results, count);
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
     if (e == OK) e = leave_page(o, s, &r, &message);

@@ -2,6 +2,7 @@
 
 #include "common/base/utf8.h"
 #include "scenarios/matrix.h"
+#include "scenarios/switches.h"
 #include "scenarios/verdict.h"
 
 #include <stdlib.h>
@@ -303,11 +304,27 @@ static void print_matrix(const struct terminal *t)
     buf_clear(&combinations);
 }
 
+/* Which readings were chosen. The values are in the report. */
+static void print_switches(const struct terminal *t)
+{
+    struct buf text = { 0 };
+    size_t runs = 0, known = 0;
+
+    for (size_t i = 0; i < ROLE_COUNT; i++) known += t->report->switches[i].n != 0;
+    if (!known) return;
+    for (size_t i = 0; i < t->report->runs; i++) runs += t->report->run[i].with.n != 0;
+    if (runs) switches_print(t->report, &t->suite->flows, &text);
+    if (runs) fprintf(t->to, "switches: as by default, but in %zu runs: %s\n", runs, buf_cstr(&text));
+    if (!runs) fputs("switches: as by default\n", t->to);
+    buf_clear(&text);
+}
+
 enum status terminal_end(struct terminal *t)
 {
     print_group(t, t->report->runs);
     wipe_progress(t);
     print_matrix(t);
+    print_switches(t);
     print_coverage(t);
     print_counts(t);
     fflush(t->to);

@@ -242,25 +242,25 @@ static void response_media(void)
     struct token_response r, again;
     struct buf json = { 0 }, cbor = { 0 }, form = { 0 };
 
-    CHECK(token_response_read(span_str(JSON_RESPONSE), MEDIA_ACE_JSON, &r, NULL) == OK);
+    CHECK(token_response_read(span_str(JSON_RESPONSE), MEDIA_ACE_JSON, SCOPE_LENIENT, &r, NULL) == OK);
     check_response(&r);
     CHECK(token_response_write(&r, MEDIA_ACE_CBOR, &cbor) == OK);
     CHECK(span_starts(buf_span(&cbor), span("\xa7\x01\x43"
                                             "abc"
                                             "\x18\x22\x02\x02\x19\x0e\x10\x18\x26\x03\x09\x41\x80",
                                             18)));
-    CHECK(token_response_read(buf_span(&cbor), MEDIA_ACE_CBOR, &again, NULL) == OK);
+    CHECK(token_response_read(buf_span(&cbor), MEDIA_ACE_CBOR, SCOPE_LENIENT, &again, NULL) == OK);
     check_response(&again);
     CHECK(cnf_eq(&r.cnf, &again.cnf) && cnf_eq(&r.rs_cnf, &again.rs_cnf));
     CHECK(token_response_write(&r, MEDIA_JSON, &json) == OK &&
           token_response_write(&r, MEDIA_FORM, &form) == OK);
     CHECK(span_eq(buf_span(&json), buf_span(&form)));
     token_response_clear(&again);
-    CHECK(token_response_read(buf_span(&json), MEDIA_FORM, &again, NULL) == OK);
+    CHECK(token_response_read(buf_span(&json), MEDIA_FORM, SCOPE_LENIENT, &again, NULL) == OK);
     check_response(&again);
     token_response_clear(&again);
     for (size_t n = 0; n < cbor.n; n++)
-        CHECK(token_response_read(span(cbor.p, n), MEDIA_ACE_CBOR, &again, NULL) == ERR_MALFORMED);
+        CHECK(token_response_read(span(cbor.p, n), MEDIA_ACE_CBOR, SCOPE_LENIENT, &again, NULL) == ERR_MALFORMED);
     token_response_clear(&r);
     buf_clear(&json);
     buf_clear(&cbor);
@@ -300,7 +300,7 @@ static void response_rows(void)
     for (EACH_ROW(r, responses)) {
         struct token_response t;
         struct fault why = { 0 };
-        CHECK_ROW(token_response_read(span_str(r->body), MEDIA_ACE_JSON, &t, &why) == r->want, r->why);
+        CHECK_ROW(token_response_read(span_str(r->body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, &why) == r->want, r->why);
         CHECK_ROW(t.has_token_type == r->has_type && t.is_pop == r->is_pop, r->why);
         CHECK_ROW(t.has_expires_in == r->has_expires, r->why);
         CHECK_ROW(r->want == OK || why.why[0] != '\0', r->why);

@@ -452,7 +452,8 @@ static void options(void)
     struct buf no_exp = craft(EDDSA, "{" ISS AUD SCOPE CNF "}", f.as);
     struct buf exi = craft(EDDSA, "{\"exi\":60," ISS AUD SCOPE CNF "}", f.as);
     struct buf literal = craft(EDDSA, "{\"scope\":[[\"a\",[\"pub\"]]]," ISS AUD EXP CNF "}", f.as);
-    f.trust.require_aud = f.trust.lenient_scope = false;
+    f.trust.require_aud = false;
+    f.trust.scope_also = SCOPE_STRICT;
     CHECK(verdict(&f, buf_span(&no_aud)) == OK && verdict(&f, buf_span(&wrong_aud)) == ERR_NOT_AUTHORIZED);
     CHECK(verdict(&f, buf_span(&literal)) == ERR_NOT_AUTHORIZED);
     f.trust.accept_exi = true;

@@ -110,10 +110,10 @@ static enum err read_all(const struct doc *d, enum label_map map, const struct d
     return members_read(PLAIN(map, after_cnf), d, how, out, why);
 }
 
-enum err claim_set_read(const struct doc *d, enum label_map map, enum notation n, bool lenient_scope,
+enum err claim_set_read(const struct doc *d, enum label_map map, enum notation n, enum scope_spelling also,
                         struct claim_set *out, struct fault *why)
 {
-    const struct dialect how = { n, lenient_scope };
+    const struct dialect how = { n, also };
 
     *out = (struct claim_set){ 0 };
     enum err e = read_all(d, map, &how, out, why);

@@ -28,8 +28,8 @@ struct claim_set {
 /* `map` says whose member names and labels apply: LABELS_CLAIMS or LABELS_INTROSPECTION. Times are whole seconds in 0..2^53 (fractions
  * are accepted and rounded against the bearer: exp down, nbf up); text, negative or milliseconds-sized (>= 10^11) times are refused.
  * Errors: ERR_MALFORMED, ERR_INVALID_SCOPE, ERR_NO_MEMORY, those of cnf_read. */
-MUST_USE enum err claim_set_read(const struct doc *d, enum label_map map, enum notation n, bool lenient_scope,
-                                 struct claim_set *out, struct fault *why);
+MUST_USE enum err claim_set_read(const struct doc *d, enum label_map map, enum notation n,
+                                 enum scope_spelling also, struct claim_set *out, struct fault *why);
 struct doc *claim_set_write(const struct claim_set *c, enum label_map map,
                             enum notation n); /* NULL: no memory */
 void claim_set_clear(struct claim_set *c);

@@ -88,13 +88,13 @@ static enum err read_response(const struct doc *d, const struct dialect *how,
     if (!out->active) return OK;
     out->is_pop = true;
     TRY(members_read(&response_members, d, how, out, why));
-    return claim_set_read(d, LABELS_INTROSPECTION, how->notation, how->lenient_scope, &out->claims, why);
+    return claim_set_read(d, LABELS_INTROSPECTION, how->notation, how->scope_also, &out->claims, why);
 }
 
-enum err introspection_response_read(struct span body, enum media m, bool lenient_scope,
+enum err introspection_response_read(struct span body, enum media m, enum scope_spelling also,
                                      struct introspection_response *out, struct fault *why)
 {
-    const struct dialect how = { media_notation(m), lenient_scope };
+    const struct dialect how = { media_notation(m), also };
     struct doc *d = NULL;
 
     *out = (struct introspection_response){ 0 };

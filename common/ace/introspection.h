@@ -24,9 +24,9 @@ struct introspection_response {
     struct claim_set claims;     /* empty unless active [R-INT-11] */
 };
 
-/* The body of a 200 answer. `lenient_scope`: A-14. Errors: ERR_MALFORMED (also without a boolean `active` [R-INT-09]), those of
+/* The body of a 200 answer. `also`: A-14. Errors: ERR_MALFORMED (also without a boolean `active` [R-INT-09]), those of
  * claim_set_read. MEDIA_FORM stands for its answer, JSON. */
-MUST_USE enum err introspection_response_read(struct span body, enum media m, bool lenient_scope,
+MUST_USE enum err introspection_response_read(struct span body, enum media m, enum scope_spelling also,
                                               struct introspection_response *out, struct fault *why);
 MUST_USE enum err introspection_response_write(const struct introspection_response *in, enum media m,
                                                struct buf *out);

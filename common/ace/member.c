@@ -108,7 +108,7 @@ static struct doc *write_seconds(const void *value, enum notation n)
 
 static enum err read_scope(const struct doc *d, const struct dialect *how, void *value, struct fault *why)
 {
-    return scope_from_member(d, how->lenient_scope, value, why);
+    return scope_from_member(d, how->scope_also, value, why);
 }
 
 static struct doc *write_scope(const void *value, enum notation n)

@@ -38,7 +38,7 @@ struct members {
 
 struct dialect {
     enum notation notation;
-    bool lenient_scope; /* */
+    enum scope_spelling scope_also; /* */
 };
 
 #define MEMBER(record, name, kind, field)                                                \

@@ -207,6 +207,7 @@ static const struct member response_list[] = {
     { "token_type",   MEMBER_TOKEN_TYPE, offsetof(struct token_response, has_token_type), offsetof(struct token_response, is_pop) },
     MEMBER(token_response, "expires_in", MEMBER_SECONDS, expires_in),
     { "ace_profile",  MEMBER_PROFILE, offsetof(struct token_response, has_profile), offsetof(struct token_response, profile_is_mqtt_tls) },
+    MEMBER(token_response, "exp",        MEMBER_SECONDS, exp),
     MEMBER(token_response, "scope",      MEMBER_SCOPE,   scope),
     MEMBER(token_response, "cnf",        MEMBER_CNF,     cnf),
     MEMBER(token_response, "rs_cnf",     MEMBER_CNF,     rs_cnf),
@@ -214,9 +215,10 @@ static const struct member response_list[] = {
 /* clang-format on */
 static const struct members response_members = MEMBERS(LABELS_TOKEN, response_list);
 
-enum err token_response_read(struct span body, enum media m, struct token_response *out, struct fault *why)
+enum err token_response_read(struct span body, enum media m, enum scope_spelling also,
+                             struct token_response *out, struct fault *why)
 {
-    const struct dialect how = { media_notation(m), true };
+    const struct dialect how = { media_notation(m), also };
     struct doc *d = NULL;
 
     *out = (struct token_response){ .is_pop = true }; /* [R-TOK-12] */

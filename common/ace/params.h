@@ -37,8 +37,9 @@ void token_request_clear(struct token_request *r);
 struct token_response {
     struct buf access_token;     /* octets as presented to the broker */
     bool has_token_type, is_pop; /* is_pop: also when the type is absent [R-TOK-12] */
-    bool has_expires_in, has_scope, has_profile, profile_is_mqtt_tls, has_cnf, has_rs_cnf;
+    bool has_expires_in, has_exp, has_scope, has_profile, profile_is_mqtt_tls, has_cnf, has_rs_cnf;
     int64_t expires_in; /* seconds */
+    int64_t exp;        /* the end, as draft -02 told it; never sent by us */
     struct scope *scope;
     struct cnf cnf;
     struct cnf rs_cnf;
@@ -46,8 +47,8 @@ struct token_response {
 
 /* Unknown members are ignored [R-TOK-41], doubled ones refused. Errors: ERR_MALFORMED, ERR_INVALID_SCOPE, ERR_NO_MEMORY, those of
  * cnf_read. MEDIA_FORM stands for its answer, JSON. */
-MUST_USE enum err token_response_read(struct span body, enum media m, struct token_response *out,
-                                      struct fault *why);
+MUST_USE enum err token_response_read(struct span body, enum media m, enum scope_spelling also,
+                                      struct token_response *out, struct fault *why);
 MUST_USE enum err token_response_write(const struct token_response *in, enum media m, struct buf *out);
 void token_response_clear(struct token_response *r);
 

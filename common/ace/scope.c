@@ -157,24 +157,17 @@ static enum err from_base64url(struct span text, struct scope **out, struct faul
     return e;
 }
 
-enum err scope_from_text(struct span text, bool lenient, struct scope **out, struct fault *why)
-{
-    *out = NULL;
-    if (text.n == 0) return refuse(why, 0, "empty text");
-    if (text.n > MAX_SCOPE_TEXT) return refuse(why, 0, "too long");
-    if (lenient && text.p[0] == '[') return from_bytes(doc_read_json, text, out, why);
-    return from_base64url(text, out, why);
-}
+static const struct draft02_word {
+    const char *prefix;
+    unsigned perm;
+} draft02_words[] = { { "publish_", PERM_PUB }, { "subscribe_", PERM_SUB } };
 
-enum err scope_from_member(const struct doc *member, bool lenient, struct scope **out, struct fault *why)
+static const struct draft02_word *draft02_word(struct span word)
 {
-    struct span s;
-
-    *out = NULL;
-    if (doc_text(member, &s)) return scope_from_text(s, lenient, out, why);
-    if (doc_bytes(member, &s)) return scope_from_cbor(s, out, why);
-    if (lenient && doc_kind(member) == DOC_ARRAY) return scope_from_doc(member, out, why);
-    return refuse(why, doc_offset(member), "neither text nor bytes");
+    for (size_t i = 0; i < sizeof draft02_words / sizeof *draft02_words; i++) {
+        if (span_starts(word, span_str(draft02_words[i].prefix))) return &draft02_words[i];
+    }
+    return NULL;
 }
 
 static struct span cut(struct span *from, int at)
@@ -184,6 +177,46 @@ static struct span cut(struct span *from, int at)
 
     *from = span_skip(*from, head.n + (p != NULL));
     return head;
+}
+
+static enum err read_draft02(struct scope *s, struct span left, struct fault *why)
+{
+    while (left.n) {
+        struct span word = cut(&left, ' ');
+        const struct draft02_word *w = draft02_word(word);
+        if (!w) return refuse(why, 0, "a word does not begin with publish_ or subscribe_");
+        TRY(take_entry(s, span_skip(word, strlen(w->prefix)), w->perm, why));
+    }
+    return OK;
+}
+
+static enum err from_draft02(struct span text, struct scope **out, struct fault *why)
+{
+    struct scope *s = scope_new();
+
+    return s ? finish(s, read_draft02(s, text, why), out) : ERR_NO_MEMORY;
+}
+
+enum err scope_from_text(struct span text, enum scope_spelling also, struct scope **out, struct fault *why)
+{
+    *out = NULL;
+    if (text.n == 0) return refuse(why, 0, "empty text");
+    if (text.n > MAX_SCOPE_TEXT) return refuse(why, 0, "too long");
+    if (also & SCOPE_DRAFT02 && draft02_word(text)) return from_draft02(text, out, why);
+    if (also & SCOPE_LENIENT && text.p[0] == '[') return from_bytes(doc_read_json, text, out, why);
+    return from_base64url(text, out, why);
+}
+
+enum err scope_from_member(const struct doc *member, enum scope_spelling also, struct scope **out,
+                           struct fault *why)
+{
+    struct span s;
+
+    *out = NULL;
+    if (doc_text(member, &s)) return scope_from_text(s, also, out, why);
+    if (doc_bytes(member, &s)) return scope_from_cbor(s, out, why);
+    if (also & SCOPE_LENIENT && doc_kind(member) == DOC_ARRAY) return scope_from_doc(member, out, why);
+    return refuse(why, doc_offset(member), "neither text nor bytes");
 }
 
 static enum err read_words(struct scope *s, struct span left, struct fault *why)

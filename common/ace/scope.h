@@ -10,18 +10,26 @@ enum { MAX_SCOPE_ENTRIES = 64 };
 
 struct scope;
 
+/* Which other spellings of a scope are taken; flags. */
+enum scope_spelling {
+    SCOPE_STRICT = 0,
+    SCOPE_LENIENT = 1, /* literal JSON, arrays */
+    SCOPE_DRAFT02 = 2, /* "publish_a/b subscribe_c/#", the words of draft -02 */
+};
+
 /*
  * Makers. All refuse, with ERR_INVALID_SCOPE and a reason: unknown or doubled permission, empty permission list, invalid filter,
  * authz-info, wrong shape, too many entries. ERR_NO_MEMORY.
  */
 /* A decoded AIF array (JSON or CBOR). */
 MUST_USE enum err scope_from_doc(const struct doc *aif, struct scope **out, struct fault *why);
-/* base64url without padding of the JSON array: JWT, JSON parameters, hints. With `lenient` also literal JSON text. */
-MUST_USE enum err scope_from_text(struct span text, bool lenient, struct scope **out, struct fault *why);
+/* base64url without padding of the JSON array: JWT, JSON parameters, hints. */
+MUST_USE enum err scope_from_text(struct span text, enum scope_spelling also, struct scope **out,
+                                  struct fault *why);
 /* Content of the CBOR byte string: CWT, CBOR parameters. */
 MUST_USE enum err scope_from_cbor(struct span cbor, struct scope **out, struct fault *why);
 /* A `scope` member wherever it stands: text (as scope_from_text), bytes (as scope_from_cbor) or, lenient, an array. */
-MUST_USE enum err scope_from_member(const struct doc *member, bool lenient, struct scope **out,
+MUST_USE enum err scope_from_member(const struct doc *member, enum scope_spelling also, struct scope **out,
                                     struct fault *why);
 /* The command line's and the policies' words: "pub:a/b sub:c/# pubsub:d", between spaces; a filter with a space in it needs
  * the literal JSON array, which is understood here too. No words at all make the empty scope. */

@@ -150,7 +150,7 @@ static enum err read_payload(struct opening *o, struct claim_set *set)
     enum err e = o->notation == NOTATION_CBOR ? doc_read_cbor(payload, &doc_limits_wire, &d, o->why)
                                               : doc_read_json(payload, &doc_limits_wire, &d, o->why);
 
-    if (e == OK) e = claim_set_read(d, LABELS_CLAIMS, o->notation, o->trust->lenient_scope, set, o->why);
+    if (e == OK) e = claim_set_read(d, LABELS_CLAIMS, o->notation, o->trust->scope_also, set, o->why);
     doc_free(d);
     return e;
 }

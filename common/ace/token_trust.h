@@ -2,6 +2,7 @@
 #define ACE_TOKEN_TRUST_H
 
 #include "common/ace/jwk.h"
+#include "common/ace/scope.h"
 
 /* Whose tokens a broker believes: one AS (RFC 9200 5.10.1.1). Keys are tried by kid when both sides name one, else by type. */
 struct token_issuer {
@@ -16,9 +17,9 @@ struct token_trust {
     size_t issuer_count;
     const struct token_issuer *issuers;
     bool require_aud, require_exp; /* A-48; default true */
-    bool accept_exi;     /* exi may stand for exp: only for a broker that keeps the books of [R-VAL-16..18] */
-    bool lenient_scope;  /* */
-    bool base64url_text; /* a CWT may come as base64url text */
+    bool accept_exi; /* exi may stand for exp: only for a broker that keeps the books of [R-VAL-16..18] */
+    enum scope_spelling scope_also; /* */
+    bool base64url_text;            /* a CWT may come as base64url text */
     size_t audience_count;
     const struct span *audiences; /* this broker's names */
     int64_t leeway;               /* seconds, 0..60 */
