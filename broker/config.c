@@ -49,6 +49,7 @@ static const struct config_key keys[] = {
     { .name = "token.tls12_no_context", SWITCH(tls12_no_context), .fallback = "false", .reading = "A-03", .doc = "TLS 1.2: take proofs over the exporter value without a context too" },
     { .name = "token.no_stored_challenge", SWITCH(no_stored_challenge), .fallback = "false", .reading = "draft -02", .doc = "never challenge over a stored token: who sends none is told where to get one" },
     { .name = "token.expiry_grace",       .kind = CONFIG_INT,    .offset = AT(expiry_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "30", .reading = "A-42", .doc = "seconds an idle connection outlives its token, to renew it" },
+    { .name = "token.known_grace",        .kind = CONFIG_INT,    .offset = AT(known_grace), .reloadable = true, .low = 0, .high = 3600, .fallback = "0", .reading = "A-58", .doc = "the same where TLS showed who the client is: it cannot renew on the connection" },
     { .name = "token.lenient_scope",      .kind = CONFIG_BOOL,   .offset = AT(lenient_scope), .reloadable = true, .fallback = "true", .reading = "A-14", .doc = "accept other spellings of the scope claim" },
     { .name = "token.base64url_text",     .kind = CONFIG_BOOL,   .offset = AT(base64url_text), .reloadable = true, .fallback = "true", .reading = "A-12", .doc = "accept a CWT that comes as base64url text" },
     { .name = "token.lenient_username",   .kind = CONFIG_BOOL,   .offset = AT(lenient_username), .reloadable = true, .fallback = "true", .reading = "A-04", .doc = "MQTT 3.1.1: accept a JWT that was not base64url-encoded once more" },
@@ -183,6 +184,7 @@ static void settle(struct broker_config *c)
     };
     s->min_hmac_key = (size_t)c->min_hmac_key;
     s->expiry_grace = c->expiry_grace;
+    s->known_grace = c->known_grace;
     s->hide_topics = c->hide_topics;
     s->authz_info = c->authz_info;
     s->uploads = c->uploads;

@@ -17,7 +17,7 @@ struct broker_config {
     bool authz_info;
     bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope,
         base64url_text, require_aud, require_exp;
-    int64_t leeway, min_hmac_key, expiry_grace;
+    int64_t leeway, min_hmac_key, expiry_grace, known_grace;
     struct limits limits;
     struct switches switches;
     const struct doc *audiences, *issuers;

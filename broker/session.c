@@ -193,12 +193,12 @@ void session_gone(struct session *s)
 
 /* --- time --- */
 
-/* noticed first, closed a grace later, so that the client can renew; also when the clock jumped far ahead. */
+/* noticed first, closed a grace later, so that the client can renew; also when the clock jumped far ahead. */
 static bool outlived(struct session *s, int64_t now)
 {
     if (!grant_ended(s->grant, now)) return false;
     if (s->ended_seen == INT64_MAX) s->ended_seen = now;
-    return now - s->ended_seen >= settings_of(s)->expiry_grace;
+    return now - s->ended_seen >= (s->by_tls ? settings_of(s)->known_grace : settings_of(s)->expiry_grace);
 }
 
 static bool silent_too_long(const struct session *s, int64_t now)

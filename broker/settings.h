@@ -57,6 +57,7 @@ struct settings {
     struct switches switches;
     size_t min_hmac_key;      /* */
     int64_t expiry_grace;     /* an idle connection outlives its token by this much */
+    int64_t known_grace;      /* the same where TLS showed who it is */
     bool authz_info;          /* tokens are taken by PUBLISH [R-AZI-05] */
     int64_t uploads;          /* of one address in a minute [R-AZI-18] */
     int64_t unproven_seconds; /* how long an uploaded token waits for its key to be proved [R-AZI-19] */

@@ -119,6 +119,14 @@ static void exporter_of(int conn, uint8_t out[EXPORTER_SIZE])
     memset(out, conn, EXPORTER_SIZE);
 }
 
+void kit_open_as(struct kit *k, int conn, const struct tls_facts *tls)
+{
+    MUST(broker_opened(k->broker, (conn_id)conn, &(struct visitor){ tls, span_str("::1") }, k->now));
+    k->live[conn] = true;
+    k->version[conn] = MQTT_V5;
+    drain(k);
+}
+
 void kit_open(struct kit *k, int conn, const struct kit_connect *how)
 {
     struct tls_facts tls = { .version = 0x0304,
@@ -126,10 +134,8 @@ void kit_open(struct kit *k, int conn, const struct kit_connect *how)
                              .has_exporter = !how->resumed_tls };
 
     exporter_of(conn, tls.exporter);
-    MUST(broker_opened(k->broker, (conn_id)conn, &(struct visitor){ &tls, span_str("::1") }, k->now));
-    k->live[conn] = true;
-    k->version[conn] = how->version ? how->version : MQTT_V5;
-    drain(k);
+    kit_open_as(k, conn, &tls);
+    if (how->version) k->version[conn] = how->version;
 }
 
 static unsigned key_number(int conn, const struct kit_connect *how)

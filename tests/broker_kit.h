@@ -52,6 +52,7 @@ struct kit_connect {
 /* A token for this; the caller's. */
 struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how);
 void kit_open(struct kit *k, int conn, const struct kit_connect *how);
+void kit_open_as(struct kit *k, int conn, const struct tls_facts *tls); /* MQTT 5, after this handshake */
 /* Opens, sends CONNECT, answers a challenge; reads nothing. */
 void kit_connect(struct kit *k, int conn, const struct kit_connect *how);
 /* As above, and eats CONNACK 00. */

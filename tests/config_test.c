@@ -22,7 +22,7 @@ static const struct config_key keys[] = {
     { .name = "limits.packet", .kind = CONFIG_INT,    AT(packet),  .low = 16, .high = 65536, .fallback = "1024",
       .reloadable = true, .doc = "bytes" },
     { .name = "limits.any",    .kind = CONFIG_INT,    AT(any),     .fallback = "-5" },
-    { .name = "log.loud",      .kind = CONFIG_BOOL,   AT(loud) },
+    { .name = "log.loud",      .kind = CONFIG_BOOL,   AT(loud), .reading = "A-1", .doc = "say more" },
     { .name = "mode",          .kind = CONFIG_CHOICE, AT(mode),    .choices = "anon|rpk|psk", .fallback = "\"rpk\"" },
     { .name = "clients",       .kind = CONFIG_DOC,    AT(clients), .fallback = "[]" },
 };
@@ -230,8 +230,20 @@ static void help(void)
     buf_clear(&out);
 }
 
-CU_TestInfo config_tests[] = { { "accepted", accepted }, { "fallbacks", fallbacks },
-                               { "refused", refused },   { "bad table", bad_table },
-                               { "print", print },       { "help", help },
-                               { "object", object },     { "print masks trees", print_masks_trees },
-                               CU_TEST_INFO_NULL };
+static void switches(void)
+{
+    struct buf out = { 0 };
+
+    CHECK(config_switches(keys, KEYS, &out) == OK);
+    CHECK_ROW(strcmp(buf_cstr(&out),
+                     "{\"log.loud\":{\"default\":null,\"reading\":\"A-1\",\"doc\":\"say more\"}}") == 0,
+              buf_cstr(&out));
+    buf_clear(&out);
+}
+
+CU_TestInfo config_tests[] = {
+    { "switches", switches }, { "accepted", accepted },   { "fallbacks", fallbacks },
+    { "refused", refused },   { "bad table", bad_table }, { "print", print },
+    { "help", help },         { "object", object },       { "print masks trees", print_masks_trees },
+    CU_TEST_INFO_NULL
+};

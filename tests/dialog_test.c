@@ -23,6 +23,7 @@ struct bed {
     struct key *key;
     struct tls_facts facts;
     struct mqtt_props *props; /* more of CONNECT */
+    bool draft02;
 };
 
 static struct key *hs256(void)
@@ -75,6 +76,7 @@ static enum err begin(struct bed *b, enum mqtt_version version, enum dialog_pop 
         .token = pop == DIALOG_POP_STORED ? span(NULL, 0) : span_str("tok"),
         .key = b->key,
         .facts = &b->facts,
+        .compat_draft02 = b->draft02,
     };
 
     return dialog_connect(b->d, &how);
@@ -246,6 +248,38 @@ static void challenge_wrong(void)
             CHECK_ROW(feed(&b, CONNACK5) == OK && nothing_happens(&b), "over is over");
             close_bed(&b);
         }
+}
+
+/* Draft -02: other lengths are answered by the proof alone, and an address is a hint; where it is told so. */
+static void draft02(void)
+{
+    struct dialog_event e = { 0 };
+    struct bed b;
+
+    open_bed(&b, hs256());
+    b.draft02 = true;
+    CHECK(begin(&b, MQTT_V5, DIALOG_POP_CHALLENGE) == OK);
+    dialog_sent(b.d);
+    CHECK(feed(&b, "f0 1c 18 1a 15 0003 616365 16 0011" NONCES_HEX "00") == OK);
+    CHECK(dialog_output(b.d).n == 2 + 2 + 6 + 3 + 32);
+    close_bed(&b);
+    open_bed(&b, hs256());
+    b.draft02 = true;
+    CHECK(begin(&b, MQTT_V5, DIALOG_POP_CHALLENGE) == OK);
+    dialog_sent(b.d);
+    CHECK(feed(&b, CHALLENGE) == OK &&
+          sends(&b, "f0 33 18 31 15 0003 616365 16 0028 1112131415161718" HS256_NONCES_HEX));
+    close_bed(&b);
+    for (int on = 0; on < 2; on++) {
+        open_bed(&b, hs256());
+        b.draft02 = on;
+        CHECK(begin(&b, MQTT_V5, DIALOG_POP_CHALLENGE) == OK);
+        CHECK(feed(&b, "20 14 00 87 11 26 0002 4153 000a 68747470733a2f2f612f") == OK);
+        CHECK(dialog_event(b.d, &e) && e.what == DIALOG_REFUSED);
+        CHECK(span_is(buf_span(&e.hint), on ? "{\"AS\":\"https://a/\"}" : ""));
+        dialog_event_clear(&e);
+        close_bed(&b);
+    }
 }
 
 static void challenge_without_key(void)
@@ -621,6 +655,7 @@ CU_TestInfo dialog_tests[] = {
     { "CONNECT that cannot be made", connect_refused },
     { "the answer to a challenge byte by byte", challenge_bytes },
     { "wrong challenges", challenge_wrong },
+    { "draft -02", draft02 },
     { "a challenge without a key", challenge_without_key },
     { "what CONNACK tells", connack },
     { "nothing is sent before CONNACK", nothing_before_connack },

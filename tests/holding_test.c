@@ -95,6 +95,26 @@ static void answers(void)
     buf_clear(&seed);
 }
 
+/* Draft -02: exp is the end itself, where it is told so. */
+static void draft02(void)
+{
+    static const char answer[] = TOKEN ",\"exp\":1800000100" CNF(OCT_KEY "}");
+
+    for (int on = 0; on < 2; on++) {
+        for (int64_t now = NOW; now <= NOW + 100; now += 100) {
+            struct holding_want want = { .compat_draft02 = on };
+            struct token_response in = { 0 };
+            struct holding h = { 0 };
+            bool good = on && now == NOW;
+            CHECK(token_response_read(span_str(answer), MEDIA_ACE_JSON, SCOPE_LENIENT, &in, NULL) == OK);
+            CHECK(holding_make(&want, &in, now, &h, NULL) == (good ? OK : ERR_NOT_AUTHORIZED));
+            CHECK(!good || h.ends == NOW + 100);
+            holding_clear(&h);
+            token_response_clear(&in);
+        }
+    }
+}
+
 static void rs_cnf(void)
 {
     static const char answer[] = TOKEN REST ",\"rs_cnf\":{\"jwk\":" OTHER_KEY "}}}";
@@ -147,6 +167,7 @@ static void request(void)
 
 CU_TestInfo holding_tests[] = {
     { "answers used and refused", answers },
+    { "draft -02", draft02 },
     { "rs_cnf is kept", rs_cnf },
     { "the request", request },
     CU_TEST_INFO_NULL,

@@ -163,6 +163,35 @@ static void es256(void)
     claims_free(c);
 }
 
+/* */
+static void es256_in_der(void)
+{
+    struct claims *c = claims_with("{\"jwk\":" EC_OPEN ",\"alg\":\"ES256\"}}");
+    struct buf challenge = from_hex(EXPORTER_HEX), raw = { 0 }, proof = { 0 }, d = { 0 };
+    const struct pop_rules strict = { .min_hmac_key = 32 }, lax = { .min_hmac_key = 32, .der_ecdsa = true };
+    struct proven *p = NULL;
+    struct key *k = NULL;
+
+    CHECK(b64url_decode(span_str(EC_D), &d) == OK && key_p256_private(buf_span(&d), &k) == OK);
+    CHECK(pop_prove(k, buf_span(&challenge), &raw) == OK && signature_to_der(buf_span(&raw), &proof) == OK);
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &strict, &p) == ERR_NOT_AUTHORIZED);
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &lax, &p) == OK && p);
+    proven_free(p);
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&raw), &lax, &p) == OK && p);
+    proven_free(p);
+    proof.p[proof.n - 1] ^= 1;
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &lax, &p) == ERR_NOT_AUTHORIZED);
+    proof.p[proof.n - 1] ^= 1;
+    challenge.p[0] ^= 1;
+    CHECK(pop_verify(c, buf_span(&challenge), buf_span(&proof), &lax, &p) == ERR_NOT_AUTHORIZED);
+    buf_clear(&challenge);
+    buf_clear(&raw);
+    buf_clear(&proof);
+    buf_clear(&d);
+    key_free(k);
+    claims_free(c);
+}
+
 static void shorter_keys(void)
 {
     struct claims *c = claims_with("{\"jwk\":{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODw\"}}");
@@ -219,6 +248,7 @@ CU_TestInfo pop_tests[] = {
     { "made as the vectors", made_as_the_vectors },
     { "key uses", key_uses },
     { "ES256", es256 },
+    { "ES256 in DER", es256_in_der },
     { "shorter keys", shorter_keys },
     { "in TLS", in_tls },
     CU_TEST_INFO_NULL,

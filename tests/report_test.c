@@ -63,6 +63,7 @@ static const char text[] =
     "{\"version\":1,\n"
     "\"summary\":{\"passed\":1,\"failed\":0,\"warned\":0,\"noted\":1,\"skipped\":0,\"errors\":1},\n"
     "\"requirements\":{\"total\":6,\"in_scope\":5,\"covered\":2,\"violated\":1},\n"
+    "\"switches\":{\"broker\":{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}},\n"
     "\"scenarios\":[\n"
     "{\"id\":\"t/x\",\"variant\":{\"qos\":\"1\",\"list\":\"[a,b]\"},\"role\":\"broker\","
     "\"players\":{\"client\":\"puppet\",\"broker\":\"product\",\"as\":\"absent\"},\"verdict\":\"pass\","
@@ -104,6 +105,7 @@ static void writing(void)
     add_passed(&r);
     add_broken(&r);
     add_error(&r);
+    buf_str(&r.switches[ROLE_BROKER], "{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}");
     CHECK(report_write(&r, &json) == OK);
     CHECK_ROW(strcmp(buf_cstr(&json), text) == 0, buf_cstr(&json));
     buf_clear(&json);

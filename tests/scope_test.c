@@ -194,6 +194,41 @@ static void text_forms(void)
     }
 }
 
+/* The words of draft -02, where they are asked for alone. */
+static void draft02(void)
+{
+    static const struct row {
+        const char *text, *words;
+    } rows[] = {
+        { "publish_topic1 subscribe_topic2/#", "pub:topic1 sub:topic2/#" },
+        { "publish_a", "pub:a" },
+        { "subscribe_publish_a", "sub:publish_a" },
+        { "publish_", NULL },
+        { "publish_a ", "pub:a" },
+        { "publish_a  publish_b", NULL },
+        { " publish_a", NULL },
+        { "publish_a read", NULL },
+        { "publish_a#", NULL },
+        { "subscribe_authz-info", NULL },
+        { "Publish_a", NULL },
+        { "pub_a", NULL },
+    }, *r;
+
+    for (EACH_ROW(r, rows)) {
+        struct scope *s = NULL;
+        struct buf said = { 0 };
+        CHECK_ROW(scope_from_text(span_str(r->text), SCOPE_LENIENT, &s, NULL) == ERR_INVALID_SCOPE, r->text);
+        enum err e = scope_from_text(span_str(r->text), SCOPE_DRAFT02, &s, NULL);
+        CHECK_ROW(e == (r->words ? OK : ERR_INVALID_SCOPE), r->text);
+        if (s) CHECK_ROW(scope_to_words(s, &said) == OK && strcmp(buf_cstr(&said), r->words) == 0, r->text);
+        scope_free(s);
+        buf_clear(&said);
+    }
+    struct scope *s = NULL;
+    CHECK(scope_from_text(span_str(FIGURE9_TEXT), SCOPE_DRAFT02, &s, NULL) == OK); /* the RFC's goes on */
+    scope_free(s);
+}
+
 static void members(void)
 {
     struct scope *s = NULL, *again = NULL;
@@ -327,8 +362,9 @@ static void equality(void)
 }
 
 CU_TestInfo scope_tests[] = {
-    { "Figure 9", figure9 }, { "refuses", refuses },         { "text forms", text_forms },
-    { "members", members },  { "truncations", truncations }, { "allows", allowing },
-    { "words", wording },    { "narrows", narrowing },       { "limits", limits },
-    { "entries", entries },  { "equality", equality },       CU_TEST_INFO_NULL,
+    { "Figure 9", figure9 },  { "refuses", refuses }, { "text forms", text_forms },
+    { "draft -02", draft02 }, { "members", members }, { "truncations", truncations },
+    { "allows", allowing },   { "words", wording },   { "narrows", narrowing },
+    { "limits", limits },     { "entries", entries }, { "equality", equality },
+    CU_TEST_INFO_NULL,
 };

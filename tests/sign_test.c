@@ -100,6 +100,66 @@ static struct key *a3_key(void)
     return k;
 }
 
+/* A3_R and A3_S in DER: r begins with a clear bit, s does not. */
+#define A3_DER \
+    "3045"     \
+    "0220" A3_R "022100" A3_S
+
+static const struct der_row {
+    const char *why, *der;
+    bool good;
+} der_rows[] = {
+    { "RFC 7515 A.3", A3_DER, true },
+    { "small numbers", "3006020101020101", true },
+    { "something behind it", A3_DER "00", false },
+    { "shorter than it says",
+      "3045"
+      "0220" A3_R "022100",
+      false },
+    { "a long length",
+      "308145"
+      "0220" A3_R "022100" A3_S,
+      false },
+    { "a superfluous zero", "300702020001020101", false },
+    { "negative s",
+      "3044"
+      "0220" A3_R "0220" A3_S,
+      false },
+    { "r of 33 octets",
+      "3046"
+      "022101" A3_R "022100" A3_S,
+      false },
+    { "one number",
+      "3022"
+      "0220" A3_R,
+      false },
+    { "r and s as they are", A3_R A3_S, false },
+    { "empty", "", false },
+};
+
+/* */
+static void der(void)
+{
+    const struct der_row *r;
+    struct key *k = a3_key();
+
+    for (EACH_ROW(r, der_rows)) {
+        struct buf in = unhex(r->der), again = { 0 };
+        uint8_t raw[SIGNATURE_SIZE];
+        CHECK_ROW(signature_from_der(buf_span(&in), raw) == r->good, r->why);
+        if (r->good) {
+            CHECK_ROW(signature_to_der(span(raw, sizeof raw), &again) == OK, r->why);
+            CHECK_ROW(span_eq(buf_span(&again), buf_span(&in)), r->why);
+        }
+        if (r == der_rows) CHECK(verify(k, span_str(A3_INPUT), span(raw, sizeof raw)) == OK);
+        buf_clear(&in);
+        buf_clear(&again);
+    }
+    struct buf none = { 0 };
+    CHECK(signature_to_der(span_str("63 octets at most"), &none) == ERR_PROTOCOL && none.n == 0);
+    key_free(k);
+}
+
 static void es256_forms(void)
 {
     const struct es256_row *r;
@@ -171,6 +231,7 @@ CU_TestInfo sign_tests[] = {
     { "Ed25519 vectors", ed25519_vectors },
     { "ES256 forms", es256_forms },
     { "Ed25519 S plus L", ed25519_malleable },
+    { "DER", der },
     { "every bit", every_bit },
     { "wrong keys", wrong_keys },
     CU_TEST_INFO_NULL,

@@ -352,7 +352,14 @@ static void meet_oracle(void)
     world_free(&w);
 }
 
+static void wildcards(void)
+{
+    CHECK(topic_has_wildcard(span_str("#")) && topic_has_wildcard(span_str("a/+/b")));
+    CHECK(!topic_has_wildcard(span_str("a/b")) && !topic_has_wildcard(span(NULL, 0)));
+}
+
 CU_TestInfo topic_tests[] = {
+    { "wildcards", wildcards },
     { "covers", covers },
     { "validity", validity },
     { "limits", limits },
