@@ -258,7 +258,8 @@ static struct token_response grant(struct world *w, const struct ask *q, int64_t
     struct fault why = { 0 };
 
     CHECK_ROW(got.status == 200, q->body);
-    CHECK_ROW(token_response_read(buf_span(&got.body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, &why) == OK, q->body);
+    CHECK_ROW(token_response_read(buf_span(&got.body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, &why) == OK,
+              q->body);
     http_response_clear(&got);
     return t;
 }
@@ -340,7 +341,8 @@ static void grants_asymmetric(void)
         struct token_response t = { 0 };
         CHECK_ROW(got.status == r->status, r->why);
         if (got.status == 200) {
-            CHECK_ROW(token_response_read(buf_span(&got.body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, NULL) == OK, r->why);
+            CHECK_ROW(token_response_read(buf_span(&got.body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, NULL) == OK,
+                      r->why);
             CHECK_ROW(t.has_rs_cnf && t.rs_cnf.kind == CNF_KEY, r->why); /* [R-TOK-18] */
             struct claims *c = open_token(&w, &t, NOW);
             CHECK_ROW(c && key_eq(claims_key(c), k), r->why);

@@ -260,7 +260,8 @@ static void response_media(void)
     check_response(&again);
     token_response_clear(&again);
     for (size_t n = 0; n < cbor.n; n++)
-        CHECK(token_response_read(span(cbor.p, n), MEDIA_ACE_CBOR, SCOPE_LENIENT, &again, NULL) == ERR_MALFORMED);
+        CHECK(token_response_read(span(cbor.p, n), MEDIA_ACE_CBOR, SCOPE_LENIENT, &again, NULL) ==
+              ERR_MALFORMED);
     token_response_clear(&r);
     buf_clear(&json);
     buf_clear(&cbor);
@@ -300,7 +301,8 @@ static void response_rows(void)
     for (EACH_ROW(r, responses)) {
         struct token_response t;
         struct fault why = { 0 };
-        CHECK_ROW(token_response_read(span_str(r->body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, &why) == r->want, r->why);
+        CHECK_ROW(token_response_read(span_str(r->body), MEDIA_ACE_JSON, SCOPE_LENIENT, &t, &why) == r->want,
+                  r->why);
         CHECK_ROW(t.has_token_type == r->has_type && t.is_pop == r->is_pop, r->why);
         CHECK_ROW(t.has_expires_in == r->has_expires, r->why);
         CHECK_ROW(r->want == OK || why.why[0] != '\0', r->why);
