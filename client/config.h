@@ -30,11 +30,12 @@ struct client_config {
     int pop;                  /* enum pop_form */
     int pop_key;              /* enum pop_key */
     bool compat_draft02;      /* brokers and ASes of draft -02 are understood too */
+    int64_t renew_before;     /* seconds; 0: never */
     int64_t default_lifetime; /* seconds, for an AS that tells none; 0: such tokens are refused */
     /* MQTT */
     char *client_id;
     int version; /* enum mqtt_choice */
-    int64_t keep_alive;
+    int64_t keep_alive, retry; /* seconds */
     /* TLS, log */
     int tls; /* enum tls_choice */
     char *keylog_file;

@@ -31,13 +31,14 @@ struct device {
     /* connection */
     struct link *link;
     struct dialog *dialog;
+    struct dialog *last;                /* of the connection before: its session may go on; NULL: none */
     struct device_connect_want connect; /* spans point into the buffers below */
     struct buf client_id, will_topic, will_payload;
     struct mqtt_will will;
     struct mqtt_props props, will_props;
 };
 
-static int64_t wall_seconds(const struct device *d)
+int64_t device_now(const struct device *d)
 {
     return (int64_t)time(NULL) + d->clock_offset;
 }
@@ -108,7 +109,7 @@ static enum err take_response(struct device *d, struct span body, enum media m, 
     struct holding_want want = asked(d);
     enum err e = token_response_read(body, m, spelling_of(d), &r, why);
 
-    if (e == OK) e = holding_make(&want, &r, wall_seconds(d), &fresh, why);
+    if (e == OK) e = holding_make(&want, &r, device_now(d), &fresh, why);
     token_response_clear(&r);
     if (e != OK) {
         holding_clear(&fresh);
@@ -225,6 +226,16 @@ static enum err ask(struct device *d, const struct http_url *url, struct fault *
     return e;
 }
 
+/* [R-TOK-47] With a session that the key opened, its kid is named, lest the AS make another key. */
+static struct span kid_wanted(const struct device *d, const struct device_token_want *want)
+{
+    bool live = d->dialog && d->link && d->connect.tls != DEVICE_TLS_ANON;
+    bool same =
+        live && d->has_holding && want->pop_key == POP_KEY_HS256 && key_type(d->holding.key) == KEY_OCT;
+
+    return want->kid.n || !same ? want->kid : buf_span(&d->holding.kid);
+}
+
 /* What is asked stays as it is until the answer: copies. */
 static enum err remember_want(struct device *d, const struct device_token_want *want)
 {
@@ -234,13 +245,13 @@ static enum err remember_want(struct device *d, const struct device_token_want *
     buf_truncate(&d->want_kid, 0);
     scope_free(d->want.scope);
     key_free(d->want_reuse);
-    d->want_reuse = want->kid.n && d->has_holding ? key_ref(d->holding.key) : NULL;
+    buf_add(&d->want_kid, kid_wanted(d, want));
+    d->want_reuse = d->want_kid.n && d->has_holding ? key_ref(d->holding.key) : NULL;
     d->want = *want;
     d->media = want->media;
     struct scope *scope = want->scope ? want->scope : c->scope;
     d->want.scope = scope ? scope_ref(scope) : NULL;
     buf_add(&d->want_audience, want->audience.n ? want->audience : span_str(c->audience ? c->audience : ""));
-    buf_add(&d->want_kid, want->kid);
     return buf_failed(&d->want_audience) || buf_failed(&d->want_kid) ? ERR_NO_MEMORY : OK;
 }
 
@@ -358,13 +369,19 @@ static void ignore_input(void *self, struct link *l, struct span plaintext)
     (void)self, (void)l, (void)plaintext;
 }
 
+static void keep_last(struct device *d)
+{
+    dialog_free(d->last);
+    d->last = d->dialog;
+    d->dialog = NULL;
+}
+
 /* The link goes on to its end without us. */
 static void leave_link(struct device *d)
 {
     if (d->link) link_adopt(d->link, &(struct link_owner){ .opened = ignore_opened, .input = ignore_input });
     d->link = NULL;
-    dialog_free(d->dialog);
-    d->dialog = NULL;
+    keep_last(d);
 }
 
 static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
@@ -411,8 +428,7 @@ static void on_closed(void *self, struct link *l, enum err err, const char *reas
 
     (void)l;
     d->link = NULL;
-    dialog_free(d->dialog);
-    d->dialog = NULL;
+    keep_last(d);
     tell(d, &(struct device_event){ .what = DEVICE_CLOSED, .err = err, .reason = reason });
 }
 
@@ -477,7 +493,7 @@ static enum err check_token(const struct device *d, const struct device_connect_
         fault_set(why, 0, "no token: get one first");
         return ERR_PROTOCOL;
     }
-    if (h->ends <= wall_seconds(d)) {
+    if (h->ends <= device_now(d)) {
         fault_set(why, 0, "the token has ended");
         return ERR_PROTOCOL;
     }
@@ -542,6 +558,7 @@ enum err device_connect(struct device *d, const struct device_connect_want *want
     TRY(remember_connect(d, want));
     d->dialog = dialog_new(entropy_system());
     if (!d->dialog) return ERR_NO_MEMORY;
+    if (d->last && !want->mqtt.clean_start) dialog_inherit(d->dialog, d->last);
     enum err e = open_link(d, why);
     if (e != OK) {
         dialog_free(d->dialog);
@@ -613,6 +630,7 @@ void device_free(struct device *d)
     if (!d) return;
     device_forget(d);
     dialog_free(d->dialog);
+    dialog_free(d->last);
     scope_free(d->want.scope);
     key_free(d->want_reuse);
     buf_clear(&d->want_audience);

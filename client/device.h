@@ -51,7 +51,8 @@ struct device_token_want {
     int pop_key;          /* enum pop_key */
     struct span cnonce;
     enum media media; /* of the request */
-    struct span kid;  /* ask to keep this symmetric key; empty: no */
+    struct span
+        kid; /* ask to keep this symmetric key; empty: only the one that opened the live TLS session [R-TOK-47] */
 };
 /* Answered by DEVICE_TOKEN or DEVICE_TOKEN_REFUSED. Errors at once: ERR_NOT_AUTHORIZED (the URL is not on our list), ERR_MALFORMED, ERR_PROTOCOL
  * (no key of this type; a request is under way), with a reason. */
@@ -83,6 +84,7 @@ void device_flush(struct device *d);
 void device_disconnect(struct device *d, uint8_t reason);
 /* Closes without DISCONNECT. */
 void device_drop(struct device *d);
+int64_t device_now(const struct device *d); /* seconds since the epoch */
 /* Moves the device's clock by so many seconds: token ends are judged by it. */
 void device_clock(struct device *d, int64_t offset);
 

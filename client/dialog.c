@@ -279,6 +279,7 @@ static enum err on_connack(struct dialog *d, const struct mqtt_packet *in)
 
     if (in->connack.session_present && d->clean) /* MQTT 5 3.2.2.1.1 */
         return broken(d, ERR_PROTOCOL, "a session goes on, though a clean start was asked for");
+    if (!in->connack.session_present) memset(d->received, 0, sizeof d->received);
     struct dialog_event *e = new_event(d, admitted ? DIALOG_CONNECTED : DIALOG_REFUSED);
 
     if (!e) return ERR_NO_MEMORY;
@@ -669,6 +670,11 @@ bool dialog_over(const struct dialog *d)
 size_t dialog_in_flight(const struct dialog *d)
 {
     return d->window;
+}
+
+void dialog_inherit(struct dialog *d, const struct dialog *old)
+{
+    memcpy(d->received, old->received, sizeof d->received);
 }
 
 struct dialog *dialog_new(struct entropy *entropy)

@@ -86,6 +86,10 @@ MUST_USE enum err dialog_reauthenticate(struct dialog *d, struct span token, con
 MUST_USE enum err dialog_ping(struct dialog *d);
 MUST_USE enum err dialog_disconnect(struct dialog *d, uint8_t reason);
 
+/* The session that `old` had goes on, if the broker still has it: what it was in the middle of receiving is not told twice. Before
+ * dialog_connect(), without a clean start. */
+void dialog_inherit(struct dialog *d, const struct dialog *old);
+
 /* `now_ms`: any monotonic clock above 0, for the keep-alive and for answers that must come within 10 s. After DIALOG_BROKEN nothing more is taken. */
 MUST_USE enum err dialog_input(struct dialog *d, struct span bytes, int64_t now_ms);
 void dialog_tick(struct dialog *d, int64_t now_ms);

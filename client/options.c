@@ -31,6 +31,8 @@ static const char usage[] =
     "      --token FILE       use a token kept by `token --out`\n"
     "      --pop FORM         exporter (default) or challenge, over MQTT; rpk or psk, in the TLS handshake\n"
     "      --pop-key KIND     hs256 (default), ed25519, es256\n"
+    "      --renew-before S   sub, pub -l: get the next token S seconds before this one ends, and go on with it: 5.0\n"
+    "                         without reconnecting; 3.1.1 (which then keeps its session, as with -c) on a new connection\n"
     "MQTT (as in mosquitto_pub and mosquitto_sub)\n"
     "  -t, --topic TOPIC      topic, or filter of sub (several)\n"
     "  -m TEXT  -f FILE  -l  -n   message: text, file (- for standard input), each line of standard input, empty\n"
@@ -41,6 +43,7 @@ static const char usage[] =
     "  -v, --verbose          sub: print topics too; others: say what happens\n"
     "  -N                     sub: no line end after a message\n"
     "  -R                     sub: skip retained messages    -E                  sub: leave once subscribed\n"
+    "      --retry SECONDS    sub, pub -l: try so long to get a lost connection back [60]; 0: leave at once\n"
     "  -V, --protocol-version 5 (default), 311               --tls-version 1.2, 1.3\n"
     "      --will-topic T --will-payload M --will-qos N --will-retain\n"
     "      --tls-keylog FILE  for Wireshark\n"
@@ -56,7 +59,7 @@ static const char usage[] =
 
 enum { O_CONFIG = 256, O_CAFILE, O_AS, O_AS_ALLOW, O_AS_CAFILE, O_CLIENT, O_SECRET_FILE, O_KEY, O_AUD, O_SCOPE, O_TOKEN, O_POP, O_POP_KEY,
        O_TLS_VERSION, O_WILL_TOPIC, O_WILL_PAYLOAD, O_WILL_QOS, O_WILL_RETAIN, O_KEYLOG, O_HELP, O_HELP_CONFIG, O_VERSION, O_OUT, O_QUIET,
-       O_SHOW_SECRETS };
+       O_SHOW_SECRETS, O_RENEW_BEFORE, O_RETRY };
 
 static const struct option longs[] = {
     { "config", 1, NULL, O_CONFIG }, { "host", 1, NULL, 'h' }, { "port", 1, NULL, 'p' }, { "cafile", 1, NULL, O_CAFILE },
@@ -70,6 +73,7 @@ static const struct option longs[] = {
     { "will-payload", 1, NULL, O_WILL_PAYLOAD }, { "will-qos", 1, NULL, O_WILL_QOS }, { "will-retain", 0, NULL, O_WILL_RETAIN },
     { "tls-keylog", 1, NULL, O_KEYLOG }, { "help", 0, NULL, O_HELP }, { "help-config", 0, NULL, O_HELP_CONFIG },
     { "version", 0, NULL, O_VERSION }, { "out", 1, NULL, O_OUT }, { "quiet", 0, NULL, O_QUIET }, { "show-secrets", 0, NULL, O_SHOW_SECRETS },
+    { "renew-before", 1, NULL, O_RENEW_BEFORE }, { "retry", 1, NULL, O_RETRY },
     { NULL, 0, NULL, 0 },
 };
 /* clang-format on */
@@ -166,8 +170,11 @@ static bool take_number(struct client_options *o, int opt)
     static const struct {
         int opt;
         long low, high;
-    } rows[] = { { 'p', 1, 65535 },    { 'q', 0, 2 },       { 'k', 0, 65535 },   { 'x', 0, 4294967295 },
-                 { 'C', 1, 1L << 40 }, { 'W', 1, 1000000 }, { O_WILL_QOS, 0, 2 } };
+    } rows[] = { { 'p', 1, 65535 },       { 'q', 0, 2 },
+                 { 'k', 0, 65535 },       { 'x', 0, 4294967295 },
+                 { 'C', 1, 1L << 40 },    { 'W', 1, 1000000 },
+                 { O_WILL_QOS, 0, 2 },    { O_RENEW_BEFORE, 0, 31536000 },
+                 { O_RETRY, 0, 31536000 } };
     long v = -1;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -194,6 +201,12 @@ static bool take_number(struct client_options *o, int opt)
         break;
     case O_WILL_QOS:
         o->will_qos = (int)v;
+        break;
+    case O_RENEW_BEFORE:
+        o->config.renew_before = v;
+        break;
+    case O_RETRY:
+        o->config.retry = v;
         break;
     default:
         return false;

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "client/complaint.h"
 #include "client/device.h"
 #include "client/lines.h"
+#include "client/renewal.h"
 #include "common/ace/hints.h"
 #include "common/ace/token.h"
 #include "common/ace/topic.h"
 #include "common/base/file.h"
-#include "common/base/utf8.h"
 
 /* One word at work: asks for a token, connects, does its part, leaves. Everything goes on from one event to the next. */
 struct errand {
@@ -27,7 +28,27 @@ struct errand {
     bool uploading; /* this connection only brings the token to authz-info */
     long received;
     int status;
+    bool has_line; /* of pub -l: not yet acknowledged, so that it survives a lost connection */
+    struct buf line;
+    /* what lasts, sub and pub -l */
+    uv_timer_t pulse;
+    bool known;      /* the broker has let us in: what is lost is tried again */
+    bool subscribed; /* at least once */
+    bool gone;       /* the broker said that it goes, and may come back */
+    struct buf id;   /* Client Identifier that the broker gave us */
+    struct backoff lost;
+    uint64_t lost_ms, back_ms; /* since when, and when to try next; 0: not lost, not waiting */
+    struct renewal renewal;
+    struct buf as_url;   /* where tokens come from */
+    struct key *shown;   /* in the TLS handshake */
+    bool renewing, late; /* the next token is being presented; it came while there was no connection for it */
+    bool moving;         /* to a new connection with the next token, as soon as nothing is in flight */
+    uint16_t update_id;  /* of the next token on its way to authz-info */
+    int renew_status;
+    char renew_why[200];
 };
+
+enum { PULSE_MS = 250 };
 
 /* --- telling --- */
 
@@ -38,50 +59,6 @@ static void say(struct errand *e, const char *format, const char *what)
     fputc('\n', stderr);
 }
 
-static bool is_plain(const char *words)
-{
-    while (*words >= ' ' && *words <= '~') words++;
-    return *words == '\0';
-}
-
-/* What a peer sent may neither act on the terminal nor forge a line (B-7). */
-static void put_words(const char *words)
-{
-    struct buf quoted = { 0 };
-
-    if (!is_plain(words)) {
-        utf8_quote(&quoted, span_str(words));
-        words = buf_cstr(&quoted);
-    }
-    fputs(words, stderr);
-    buf_clear(&quoted);
-}
-
-static void complain(const struct errand *e, const char *what, const char *why)
-{
-    if (e->o->quiet) return;
-    fputs("ace-client: ", stderr);
-    put_words(what);
-    if (*why) fputs(": ", stderr);
-    put_words(why);
-    fputc('\n', stderr);
-}
-
-static void complain_reason(const struct errand *e, const char *what, uint8_t reason)
-{
-    static const char *const v311[] = { "",
-                                        "unacceptable protocol version",
-                                        "identifier rejected",
-                                        "server unavailable",
-                                        "bad user name or password",
-                                        "not authorized" };
-    bool old = e->o->config.version == MQTT_CHOICE_311 && reason < 6;
-
-    if (!e->o->quiet)
-        fprintf(stderr, "ace-client: %s: %s (0x%02x)\n", what, old ? v311[reason] : reason_name(reason),
-                reason);
-}
-
 /* Ends the errand; the first status counts. */
 static void leave(struct errand *e, int status)
 {
@@ -90,6 +67,7 @@ static void leave(struct errand *e, int status)
     e->status = status;
     for (int i = 0; i < 2; i++) uv_close((uv_handle_t *)&e->stop[i], NULL);
     uv_close((uv_handle_t *)&e->limit, NULL);
+    uv_close((uv_handle_t *)&e->pulse, NULL);
     lines_close(e->input);
     e->input = NULL;
     if (device_dialog(e->device) && dialog_ready(device_dialog(e->device))) {
@@ -101,7 +79,7 @@ static void leave(struct errand *e, int status)
 
 static void fail(struct errand *e, int status, const char *what, const char *why)
 {
-    complain(e, what, why);
+    complain(e->o, what, why);
     leave(e, status);
 }
 
@@ -123,7 +101,8 @@ static int status_of(enum err err)
     }
 }
 
-static void ask_token(struct errand *e, struct span url)
+/* An empty URL: the one of the settings. */
+static enum err request_token(struct errand *e, struct span url, struct fault *why)
 {
     struct device_token_want want = {
         .url = url,
@@ -131,11 +110,21 @@ static void ask_token(struct errand *e, struct span url)
         .pop_key = e->o->config.pop_key,
         .media = MEDIA_ACE_JSON,
     };
-    struct fault why = { 0 };
 
     if (e->hints.has_audience && !e->o->config.audience) want.audience = buf_span(&e->hints.audience);
     if (e->hints.has_cnonce) want.cnonce = buf_span(&e->hints.cnonce); /* [R-TOK-31] */
-    enum err err = device_get_token(e->device, &want, &why);
+    return device_get_token(e->device, &want, why);
+}
+
+static void ask_token(struct errand *e, struct span url)
+{
+    struct fault why = { 0 };
+    enum err err = request_token(e, url, &why);
+
+    if (url.n && url.p != e->as_url.p) {
+        buf_truncate(&e->as_url, 0);
+        buf_add(&e->as_url, url);
+    }
     if (err != OK) fail(e, err == ERR_PROTOCOL ? EXIT_USAGE : EXIT_REFUSED, "token", why.why);
 }
 
@@ -152,6 +141,13 @@ static enum dialog_pop pop_form(const struct errand *e, bool ace)
     return e->o->config.pop == POP_FORM_CHALLENGE ? DIALOG_POP_CHALLENGE : DIALOG_POP_EXPORTER;
 }
 
+/* [R-SESS-05] Who comes back wants its session; and 3.1.1 keeps one only if it was asked for from the start. */
+static bool keeps_session(const struct errand *e)
+{
+    return e->o->keep_session || e->known ||
+           (e->o->config.renew_before && e->o->config.version == MQTT_CHOICE_311);
+}
+
 static void connect_broker(struct errand *e, bool ace)
 {
     const struct client_options *o = e->o;
@@ -166,6 +162,7 @@ static void connect_broker(struct errand *e, bool ace)
     if (o->config.version == MQTT_CHOICE_5 && (e->discovering || !id))
         id = ""; /* nothing is stored for a new one */
     if (!id) id = made_up;
+    if (e->id.n) id = buf_cstr(&e->id);
     if (o->will_topic) {
         will.topic = span_str(o->will_topic);
         will.payload = span_str(o->will_payload ? o->will_payload : "");
@@ -178,12 +175,15 @@ static void connect_broker(struct errand *e, bool ace)
     want.mqtt = (struct dialog_connect){
         .version = o->config.version == MQTT_CHOICE_5 ? MQTT_V5 : MQTT_V311,
         .client_id = span_str(id),
-        .clean_start = !o->keep_session, /* [R-SESS-01] [R-V311-12] */
+        .clean_start = !keeps_session(e), /* [R-SESS-01] [R-V311-12] */
         .keep_alive = (uint16_t)o->config.keep_alive,
         .will = o->will_topic && !e->discovering && !e->uploading ? &will : NULL, /* [R-DISC-09] */
         .props = o->config.version == MQTT_CHOICE_5 ? &props : NULL,
         .pop = pop_form(e, ace),
     };
+    const struct holding *h = want.tls == DEVICE_TLS_ANON ? NULL : device_holding(e->device);
+    key_free(e->shown);
+    e->shown = h ? key_ref(h->key) : NULL;
     enum err err = device_connect(e->device, &want, &why);
     if (err != OK) fail(e, status_of(err), "connect", why.why);
 }
@@ -199,8 +199,7 @@ static void upload(struct errand *e)
 {
     const struct holding *h = device_holding(e->device);
     struct dialog_message m = { .topic = SPAN(AUTHZ_INFO), .payload = buf_span(&h->token), .qos = 1 };
-    uint16_t id;
-    enum err err = dialog_publish(device_dialog(e->device), &m, &id);
+    enum err err = dialog_publish(device_dialog(e->device), &m, &e->update_id);
 
     if (err != OK) fail(e, EXIT_FAILED, "publish to " AUTHZ_INFO, err_wire(err)->words);
     device_flush(e->device);
@@ -210,12 +209,171 @@ static void upload(struct errand *e)
 static void uploaded(struct errand *e, uint8_t reason)
 {
     if (reason >= 0x80) {
-        complain_reason(e, "the token was refused at " AUTHZ_INFO, reason);
+        complain_reason(e->o, "the token was refused at " AUTHZ_INFO, reason);
         leave(e, EXIT_REFUSED);
         return;
     }
     say(e, "the token is at %s", AUTHZ_INFO);
     device_disconnect(e->device, 0);
+}
+
+/* --- what lasts: the next token, the next connection --- */
+
+static bool lasts(const struct errand *e)
+{
+    return e->o->word == WORD_SUB || (e->o->word == WORD_PUB && e->o->payload == PAYLOAD_LINES);
+}
+
+static bool may_come_back(const struct errand *e)
+{
+    return e->known && lasts(e) && e->o->config.retry;
+}
+
+static bool is_passing(enum err err)
+{
+    return err == OK || err == ERR_IO || err == ERR_TIMEOUT;
+}
+
+/* A broker that is too busy or goes down for a while, in a CONNACK or a DISCONNECT. */
+static bool is_passing_reason(const struct errand *e, uint8_t reason)
+{
+    static const uint8_t unavailable = 0x88, busy = 0x89, goes_down = 0x8b, unavailable_311 = 3;
+
+    if (e->o->config.version == MQTT_CHOICE_311) return reason == unavailable_311;
+    return reason == unavailable || reason == busy || reason == goes_down;
+}
+
+/* Another try after a while, ever rarer; false: that is over, or was not asked for. */
+static bool try_later(struct errand *e, const char *why)
+{
+    uint64_t now = uv_now(&e->loop), longest = (uint64_t)e->o->config.retry * 1000;
+
+    if (!may_come_back(e)) return false;
+    if (e->lost_ms == 0) {
+        complain(e->o, "connection lost, trying again", why);
+        e->lost_ms = now;
+    }
+    uint64_t wait = (uint64_t)backoff_wait(&e->lost) * 1000;
+    if (now - e->lost_ms + wait > longest) return false;
+    e->back_ms = now + wait;
+    return true;
+}
+
+/* [R-SESS-05] [R-SESS-06] with a proof of its own, and with a token that holds. */
+static void come_back(struct errand *e)
+{
+    const struct holding *h = device_holding(e->device);
+    bool ended = h && h->ends <= device_now(e->device);
+
+    e->back_ms = 0;
+    if (!h) {
+        connect_broker(e, false);
+    } else if (!ended || !(e->as_url.n || e->o->config.as_url)) {
+        come_in(e);
+    } else if (!e->renewal.asking) { /* else: its answer takes us on */
+        ask_token(e, buf_span(&e->as_url));
+    }
+}
+
+static void move_when_settled(struct errand *e)
+{
+    struct dialog *d = device_dialog(e->device);
+
+    if (e->moving && !e->has_line && d && dialog_ready(d)) device_disconnect(e->device, 0);
+}
+
+/* The next token, to the broker: on the living connection wherever there is a way [R-REA-01] [R-AZI-07]. */
+static void present(struct errand *e, const struct holding *h)
+{
+    struct dialog *d = device_dialog(e->device);
+    enum err err = OK;
+
+    e->late = !dialog_ready(d);
+    if (e->late) return;
+    e->renewing = true;
+    if (e->shown && key_eq(e->shown, h->key)) {
+        upload(e);
+    } else if (!in_tls(e) && e->o->config.version == MQTT_CHOICE_5) {
+        err = dialog_reauthenticate(d, buf_span(&h->token), h->key);
+        device_flush(e->device);
+    } else {
+        e->moving = true; /* [R-V311-10] */
+        move_when_settled(e);
+    }
+    if (err != OK) fail(e, EXIT_FAILED, "the next token", err_wire(err)->words);
+}
+
+static void presented(struct errand *e)
+{
+    if (e->renewing && e->o->verbose && !e->o->quiet) fputs("token renewed\n", stderr);
+    e->renewing = false;
+}
+
+static void updated(struct errand *e, uint8_t reason)
+{
+    e->update_id = 0;
+    if (reason < 0x80) {
+        presented(e);
+        return;
+    }
+    complain_reason(e->o, "the next token was refused at " AUTHZ_INFO, reason);
+    leave(e, EXIT_REFUSED);
+}
+
+/* Told once; the end of the token tells the rest. */
+static void not_renewed(struct errand *e, int status, const char *why)
+{
+    snprintf(e->renew_why, sizeof e->renew_why, "%s", why);
+    e->renew_status = status;
+    if (e->renewal.failures.tries == 0) complain(e->o, "no new token yet, trying again", why);
+    renewal_failed(&e->renewal, device_now(e->device));
+}
+
+static void no_more_token(struct errand *e)
+{
+    fail(e, e->renew_status, "the token has ended, and there is no new one", e->renew_why);
+}
+
+/* Its end is the broker's as well as ours: whoever sees it first, the reason is the same. */
+static bool ended_unrenewed(const struct errand *e)
+{
+    return e->renewal.failures.tries && device_now(e->device) + 2 >= e->renewal.ends;
+}
+
+static void on_pulse(uv_timer_t *t)
+{
+    struct errand *e = t->data;
+    struct fault why = { 0 };
+
+    if (e->back_ms && uv_now(&e->loop) >= e->back_ms) come_back(e);
+    if (e->leaving) return;
+    switch (renewal_next(&e->renewal, device_now(e->device))) {
+    case RENEWAL_REST:
+        break;
+    case RENEWAL_ASK:
+        if (request_token(e, buf_span(&e->as_url), &why) != OK) not_renewed(e, EXIT_REFUSED, why.why);
+        break;
+    case RENEWAL_OVER:
+        no_more_token(e);
+        break;
+    }
+}
+
+static void came_in(struct errand *e, const struct dialog_event *d)
+{
+    if (lasts(e) && !e->known) uv_timer_start(&e->pulse, on_pulse, PULSE_MS, PULSE_MS);
+    e->known = true;
+    e->lost = (struct backoff){ 0 };
+    e->lost_ms = 0;
+    if (d->assigned_id.n) {
+        buf_truncate(&e->id, 0);
+        buf_add(&e->id, buf_span(&d->assigned_id));
+    }
+    if (e->late) {
+        present(e, device_holding(e->device));
+    } else {
+        presented(e);
+    }
 }
 
 /* --- pub --- */
@@ -232,6 +390,7 @@ static void publish(struct errand *e, struct span payload)
     uint16_t id;
 
     if (d && !dialog_ready(d)) return; /* over, and why is about to be told */
+    if (!d && e->has_line) return;     /* its turn comes with the next connection */
     enum err err = d ? dialog_publish(d, &m, &id) : ERR_PROTOCOL;
 
     /* QoS 0 gets no answer but a DISCONNECT when refused: the answer to a ping tells that none came. */
@@ -245,7 +404,12 @@ static void publish(struct errand *e, struct span payload)
 
 static void on_line(void *self, struct span line)
 {
-    publish(self, line);
+    struct errand *e = self;
+
+    buf_truncate(&e->line, 0);
+    buf_add(&e->line, line);
+    e->has_line = true;
+    publish(e, line);
 }
 
 static void on_no_line(void *self)
@@ -279,6 +443,10 @@ static void publish_file(struct errand *e)
 
 static void next_message(struct errand *e)
 {
+    if (e->has_line) {
+        publish(e, buf_span(&e->line));
+        return;
+    }
     switch (e->o->payload) {
     case PAYLOAD_NONE:
         break;
@@ -303,11 +471,16 @@ static void published(struct errand *e, uint8_t reason)
 
     if (reason >= 0x80) {
         snprintf(what, sizeof what, "publish to %.100s refused", e->o->topics[0]);
-        complain_reason(e, what, reason);
+        complain_reason(e->o, what, reason);
         leave(e, EXIT_REFUSED);
         return;
     }
     say(e, "published to %s", e->o->topics[0]);
+    e->has_line = false;
+    if (e->moving) {
+        move_when_settled(e);
+        return;
+    }
     if (e->o->payload == PAYLOAD_LINES) {
         next_message(e);
         return;
@@ -342,13 +515,14 @@ static void subscribed(struct errand *e, const struct dialog_event *d)
     for (size_t i = 0; i < d->code_count && i < e->o->topic_count; i++) {
         if (d->codes[i] < 0x80) continue;
         snprintf(what, sizeof what, "subscribe to %.100s refused", e->o->topics[i]);
-        complain_reason(e, what, d->codes[i]);
+        complain_reason(e->o, what, d->codes[i]);
         refused++;
     }
     if (refused == e->o->topic_count) {
         leave(e, EXIT_REFUSED);
         return;
     }
+    e->subscribed = true;
     if (e->o->verbose && !e->o->quiet) fprintf(stderr, "subscribed\n");
     if (e->o->only_subscribe) leave(e, EXIT_DONE);
 }
@@ -404,7 +578,7 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
     struct fault why = { 0 };
 
     if (d->hint.n == 0) {
-        complain_reason(e, "the broker refused, and named no authorization server", d->reason);
+        complain_reason(e->o, "the broker refused, and named no authorization server", d->reason);
         leave(e, EXIT_REFUSED);
         return;
     }
@@ -423,19 +597,20 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
 
 /* --- events --- */
 
-static void connected(struct errand *e)
+static void connected(struct errand *e, const struct dialog_event *d)
 {
     say(e, "connected to %s", e->o->config.host);
     if (e->uploading) {
         upload(e);
         return;
     }
+    came_in(e, d);
     switch (e->o->word) {
     case WORD_PUB:
         next_message(e);
         break;
     case WORD_SUB:
-        subscribe(e);
+        if (!e->subscribed || !d->session_present) subscribe(e);
         break;
     case WORD_DISCOVER:
         fail(e, EXIT_REFUSED, "the broker let us in without a token: nothing to discover", "");
@@ -450,19 +625,22 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
 {
     switch (d->what) {
     case DIALOG_CONNECTED:
-        connected(e);
+        connected(e, d);
         break;
     case DIALOG_REFUSED:
         if (e->discovering) {
             have_hint(e, d);
             return;
         }
-        complain_reason(e, "the broker refused the connection", d->reason);
+        if ((e->gone = may_come_back(e) && is_passing_reason(e, d->reason))) return;
+        complain_reason(e->o, "the broker refused the connection", d->reason);
         leave(e, EXIT_REFUSED);
         break;
     case DIALOG_PUBLISHED:
         if (e->uploading) {
             uploaded(e, d->reason);
+        } else if (e->update_id && d->id == e->update_id) {
+            updated(e, d->reason);
         } else {
             published(e, d->reason);
         }
@@ -477,14 +655,22 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
         message(e, d);
         break;
     case DIALOG_DISCONNECTED:
-        complain_reason(e, "the broker ended the connection", d->reason);
+        if ((e->gone = may_come_back(e) && is_passing_reason(e, d->reason))) return;
+        if (ended_unrenewed(e)) {
+            no_more_token(e);
+            return;
+        }
+        complain_reason(e->o, "the broker ended the connection", d->reason);
         leave(e, EXIT_REFUSED);
         break;
     case DIALOG_BROKEN:
+        if ((e->gone = may_come_back(e) && d->err == ERR_TIMEOUT)) return;
         fail(e, EXIT_NETWORK, "the broker broke the protocol", d->why);
         break;
-    case DIALOG_UNSUBSCRIBED:
     case DIALOG_REAUTHENTICATED:
+        presented(e);
+        break;
+    case DIALOG_UNSUBSCRIBED:
         break;
     }
 }
@@ -497,6 +683,13 @@ static void on_closed(struct errand *e, const struct device_event *event)
         device_close(e->device);
         return;
     }
+    const char *why = event->err == OK ? "the broker closed the connection" : event->reason;
+    e->update_id = 0;
+    if (e->moving) {
+        e->moving = false;
+        come_in(e);
+        return;
+    }
     if (e->uploading && event->err == OK) {
         e->uploading = false;
         connect_broker(e, true);
@@ -506,28 +699,61 @@ static void on_closed(struct errand *e, const struct device_event *event)
         ask_token(e, buf_span(&e->hints.as));
         return;
     } /* discovery is over: now for real */
+    if (ended_unrenewed(e)) {
+        no_more_token(e);
+        return;
+    }
+    if ((e->gone || is_passing(event->err)) && try_later(e, why)) {
+        e->gone = false;
+        return;
+    }
     snprintf(where, sizeof where, "%.200s:%d", e->o->config.host, (int)e->o->config.port);
-    fail(e, event->err == OK ? EXIT_NETWORK : status_of(event->err), where,
-         event->err == OK ? "the broker closed the connection" : event->reason);
+    fail(e, event->err == OK ? EXIT_NETWORK : status_of(event->err), where, why);
+}
+
+static void on_token(struct errand *e, const struct holding *h)
+{
+    if (e->o->word == WORD_TOKEN) {
+        show_token(e, h);
+        return;
+    }
+    if (e->hints.as.n) { /* what it said was for this token */
+        buf_clear(&e->hints.as);
+        e->hints.has_cnonce = false;
+    }
+    renewal_hold(&e->renewal, device_now(e->device), h->ends);
+    if (device_dialog(e->device)) {
+        present(e, h);
+    } else if (!e->back_ms) {
+        come_in(e);
+    }
+}
+
+static void on_token_refused(struct errand *e, const struct device_event *event)
+{
+    int status = event->status ? EXIT_REFUSED : status_of(event->err);
+    bool passing = event->status ? event->status >= 500 : is_passing(event->err);
+    char what[400];
+
+    if (e->renewal.asking) {
+        not_renewed(e, status, *event->error ? event->error : event->reason);
+        return;
+    }
+    if (passing && try_later(e, event->reason)) return;
+    snprintf(what, sizeof what, "token%s%s", *event->error ? " refused: " : "", event->error);
+    fail(e, status, what, event->reason);
 }
 
 static void on_event(void *self, const struct device_event *event)
 {
     struct errand *e = self;
-    char what[400];
 
     switch (event->what) {
     case DEVICE_TOKEN:
-        if (e->o->word == WORD_TOKEN) {
-            show_token(e, event->holding);
-            return;
-        }
-        buf_clear(&e->hints.as);
-        come_in(e);
+        on_token(e, event->holding);
         break;
     case DEVICE_TOKEN_REFUSED:
-        snprintf(what, sizeof what, "token%s%s", *event->error ? " refused: " : "", event->error);
-        fail(e, event->status ? EXIT_REFUSED : status_of(event->err), what, event->reason);
+        on_token_refused(e, event);
         break;
     case DEVICE_SECURED:
         break;
@@ -583,6 +809,7 @@ static void load_token(struct errand *e)
     } else if (e->o->word == WORD_TOKEN) {
         show_token(e, device_holding(e->device));
     } else {
+        renewal_hold(&e->renewal, device_now(e->device), device_holding(e->device)->ends);
         come_in(e);
     }
     buf_clear(&text);
@@ -596,6 +823,10 @@ static void begin(struct errand *e)
 
     if (needed_scope(e, &why) != OK) {
         fail(e, EXIT_USAGE, "scope", why.why);
+        return;
+    }
+    if (c->renew_before && lasts(e) && !c->as_url && !c->allowed_count) {
+        fail(e, EXIT_USAGE, "--renew-before", "no authorization server to ask: give --as URL");
         return;
     }
     if (c->token_file && e->o->word != WORD_DISCOVER) {
@@ -631,12 +862,19 @@ int word_run(const struct client_options *o)
     }
     uv_timer_init(&e.loop, &e.limit);
     e.limit.data = &e;
+    uv_timer_init(&e.loop, &e.pulse);
+    e.pulse.data = &e;
+    if (lasts(&e)) e.renewal.before = o->config.renew_before;
     if (o->wait) uv_timer_start(&e.limit, on_limit, (uint64_t)o->wait * 1000, 0);
     begin(&e);
     uv_run(&e.loop, UV_RUN_DEFAULT);
     device_free(e.device);
     uv_loop_close(&e.loop);
     hints_clear(&e.hints);
+    key_free(e.shown);
+    buf_clear(&e.line);
+    buf_clear(&e.id);
+    buf_clear(&e.as_url);
     scope_free(e.scope);
     return e.status;
 }

@@ -180,6 +180,7 @@ void handshake_read(struct stage *s, const struct strand *end, struct fields *ou
     add(out, "resumed", value_number(f->resumed));
     add(out, "early_data", value_number(0)); /* neither our side's TLS offers nor takes it */
     add(out, "cipher", value_bytes(vars_copy(&s->vars, span_str(end->cipher))));
+    if (end->group[0]) add(out, "group", value_bytes(vars_copy(&s->vars, span_str(end->group))));
     if (end->alpn[0]) add(out, "alpn", value_bytes(vars_copy(&s->vars, span_str(end->alpn))));
     if (f->has_exporter)
         add(out, "exporter", value_bytes(vars_copy(&s->vars, span(f->exporter, EXPORTER_SIZE))));

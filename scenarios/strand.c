@@ -51,6 +51,7 @@ static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
     if (!w->opened || !t) return;
     struct span alpn = tls_alpn(t);
     snprintf(w->cipher, sizeof w->cipher, "%s", tls_cipher(t));
+    snprintf(w->group, sizeof w->group, "%s", tls_group(t));
     snprintf(w->alpn, sizeof w->alpn, "%.*s", (int)alpn.n, (const char *)alpn.p);
 }
 

@@ -29,7 +29,7 @@ struct strand {
     enum err err; /* why it closed */
     char reason[160];
     struct tls_facts facts;
-    char cipher[64];
+    char cipher[64], group[32];
     char alpn[32];
     struct buf in; /* plaintext not taken yet */
     struct http_parser *parser;

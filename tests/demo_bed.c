@@ -71,8 +71,8 @@ void demo_drop(struct demo *d)
 
 void demo_close(struct demo *d)
 {
-    kill(d->broker.pid, SIGTERM);
-    kill(d->as.pid, SIGTERM);
+    if (d->broker.pid) kill(d->broker.pid, SIGTERM); /* 0: its end has been waited for already */
+    if (d->as.pid) kill(d->as.pid, SIGTERM);
     CHECK(child_wait(&d->broker) == 0);
     CHECK(child_wait(&d->as) == 0);
     child_clear(&d->broker);

@@ -192,6 +192,23 @@ static void connect_refused(void)
     close_bed(&b);
 }
 
+/* token and proof fit 65535 bytes, or nothing is sent at all. */
+static void large_token(void)
+{
+    static uint8_t token[UINT16_MAX];
+    struct bed b;
+    struct dialog_connect how = { .version = MQTT_V5, .pop = DIALOG_POP_CHALLENGE };
+
+    memset(token, 'a', sizeof token);
+    open_bed(&b, hs256());
+    how.key = b.key;
+    how.token = span(token, UINT16_MAX - 1);
+    CHECK(dialog_connect(b.d, &how) == ERR_TOO_LARGE && dialog_output(b.d).n == 0);
+    how.token = span(token, UINT16_MAX - 2); /* and two bytes of length */
+    CHECK(dialog_connect(b.d, &how) == OK && dialog_output(b.d).n > UINT16_MAX);
+    close_bed(&b);
+}
+
 /* --- challenge --- */
 
 static void challenge_bytes(void)
@@ -497,6 +514,35 @@ static void receiving(void)
     close_bed(&b);
 }
 
+/* Connects `b` anew, as the one whose dialog `old` was. */
+static void open_again(struct bed *b, struct dialog *old, const char *connack)
+{
+    const struct dialog_connect how = { .version = MQTT_V5, .client_id = SPAN("c") };
+
+    open_bed(b, NULL);
+    dialog_inherit(b->d, old);
+    CHECK(dialog_connect(b->d, &how) == OK);
+    dialog_sent(b->d);
+    CHECK(feed(b, connack) == OK && happens(b, DIALOG_CONNECTED, 0));
+}
+
+static void receiving_after_a_break(void)
+{
+    struct bed before, kept, lost;
+
+    open_ready(&before, MQTT_V5, CONNACK5);
+    CHECK(feed(&before, "34 07 0001 61 0008 00 78") == OK && happens(&before, DIALOG_MESSAGE, -1));
+    open_again(&kept, before.d, "20 03 01 00 00");
+    CHECK(feed(&kept, "3c 07 0001 61 0008 00 78") == OK && nothing_happens(&kept) &&
+          sends(&kept, "50 02 0008"));
+    CHECK(feed(&kept, "62 02 0008") == OK && sends(&kept, "70 02 0008"));
+    open_again(&lost, before.d, "20 03 00 00 00"); /* a new session: the identifier means another message */
+    CHECK(feed(&lost, "34 07 0001 61 0008 00 78") == OK && happens(&lost, DIALOG_MESSAGE, -1));
+    close_bed(&before);
+    close_bed(&kept);
+    close_bed(&lost);
+}
+
 static void message_fields(void)
 {
     struct bed b;
@@ -653,6 +699,7 @@ static void bad_bytes(void)
 CU_TestInfo dialog_tests[] = {
     { "CONNECT byte by byte: all proofs, both versions", connect_bytes },
     { "CONNECT that cannot be made", connect_refused },
+    { "A-55 a token that CONNECT cannot carry", large_token },
     { "the answer to a challenge byte by byte", challenge_bytes },
     { "wrong challenges", challenge_wrong },
     { "draft -02", draft02 },
@@ -664,6 +711,7 @@ CU_TestInfo dialog_tests[] = {
     { "acknowledgements of something else", wrong_ack },
     { "limits of the broker", broker_limits },
     { "receiving at QoS 0, 1, 2, twice", receiving },
+    { "receiving goes on after a break, once", receiving_after_a_break },
     { "what a message says", message_fields },
     { "subscribing", subscribing },
     { "keep-alive and pings", keep_alive },

@@ -176,10 +176,11 @@ static void peers_gone(void)
     struct demo b;
 
     demo_open(&b);
-    child_start(&sub, b.dir, SUB("-t", "room/#", "-v"));
+    child_start(&sub, b.dir, SUB("-t", "room/#", "-v", "--retry", "0"));
     CHECK(child_says(&sub, CHILD_ERR, "subscribed\n"));
-    child_start(&pub, b.dir, "ace-client",
-                ARGS("pub", "--config", "sensor.json", "-l", "-q", "1", "-v", "-t", "room/lines"));
+    child_start(
+        &pub, b.dir, "ace-client",
+        ARGS("pub", "--config", "sensor.json", "-l", "-q", "1", "-v", "-t", "room/lines", "--retry", "0"));
     CHECK(write(pub.in, "one\n", 4) == 4);
     CHECK(child_says(&pub, CHILD_ERR, "published to room/lines"));
     kill(b.broker.pid, SIGTERM);

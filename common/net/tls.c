@@ -337,7 +337,17 @@ const struct tls_facts *tls_facts(const struct tls *t)
 
 const char *tls_cipher(const struct tls *t)
 {
-    return SSL_get_cipher_name(t->ssl);
+    const char *name = SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl));
+
+    return name ? name : "";
+}
+
+const char *tls_group(const struct tls *t)
+{
+    int group = (int)SSL_get_negotiated_group(t->ssl);
+    const char *name = group ? SSL_group_to_name(t->ssl, group) : NULL;
+
+    return name ? name : "";
 }
 
 struct span tls_alpn(const struct tls *t)

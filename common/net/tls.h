@@ -40,7 +40,8 @@ const char *tls_reason(const struct tls *t);
 /* What the handshake showed of the peer, on either side (a client sees its server); all zero before TLS_OPEN.
  * Owned by the connection. */
 const struct tls_facts *tls_facts(const struct tls *t);
-const char *tls_cipher(const struct tls *t); /* "TLS_AES_128_GCM_SHA256" */
+const char *tls_cipher(const struct tls *t); /* IANA: "TLS_AES_128_GCM_SHA256" */
+const char *tls_group(const struct tls *t);  /* "x25519": where the secret was agreed on; "": no such exchange was made */
 struct span tls_alpn(const struct tls *t);   /* empty if none was agreed */
 
 #endif
