@@ -199,6 +199,7 @@ enum err browse_show(const struct suite *s, const char *id, struct buf *out)
     if (r->unobservable)
         buf_format(out, "not observable: %s%s%s\n", r->unobservable, r->unit_test ? "; unit test " : "",
                    r->unit_test ? r->unit_test : "");
+    if (r->deviates) buf_format(out, "deviation: %s (%s)\n", r->deviates, r->deviates_why);
     show_proofs(s, id, out);
     return OK;
 }

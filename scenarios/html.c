@@ -52,6 +52,7 @@ static void write_counts(struct writer *w)
     json_number(w->json, "violated", (int64_t)c.violated);
     json_number(w->json, "unobservable", (int64_t)c.unobservable);
     json_number(w->json, "unit_tested", (int64_t)c.unit_tested);
+    json_number(w->json, "deviating", (int64_t)c.deviating);
     json_number(w->json, "open", (int64_t)c.open);
     json_close(w->json, '}');
 }
@@ -70,6 +71,8 @@ static void write_rule(struct writer *w, size_t i)
     json_text(w->json, "verdict", span_str(report_rule_verdict(w->report, i)));
     if (rule->unobservable) json_text(w->json, "unobservable", span_str(rule->unobservable));
     if (rule->unit_test) json_text(w->json, "unit_test", span_str(rule->unit_test));
+    if (rule->deviates) json_text(w->json, "deviation", span_str(rule->deviates));
+    if (rule->deviates) json_text(w->json, "deviation_why", span_str(rule->deviates_why));
     json_close(w->json, '}');
 }
 

@@ -104,6 +104,8 @@ struct coverage report_coverage(const struct report *r)
         } else if (r->rules->rule[i].unobservable) {
             c.unobservable++;
             c.unit_tested += r->rules->rule[i].unit_test != NULL;
+        } else if (r->rules->rule[i].deviates) {
+            c.deviating++;
         } else {
             c.open++;
         }
@@ -111,9 +113,17 @@ struct coverage report_coverage(const struct report *r)
     return c;
 }
 
+const struct rule *report_stale_deviation(const struct report *r)
+{
+    for (size_t i = 0; i < r->rules->count; i++) {
+        if (r->rules->rule[i].deviates && r->tally[i].held && !r->tally[i].broken) return &r->rules->rule[i];
+    }
+    return NULL;
+}
+
 enum status report_status(const struct report *r)
 {
-    if (r->counts[VERDICT_ERROR] || r->runs == 0) return STATUS_ERROR;
+    if (r->counts[VERDICT_ERROR] || r->runs == 0 || report_stale_deviation(r)) return STATUS_ERROR;
     return r->counts[VERDICT_FAIL] ? STATUS_FAILED : STATUS_FINE;
 }
 
@@ -154,7 +164,7 @@ static void write_summary(const struct report *r, struct buf *json)
 
 static void write_requirements(const struct report *r, struct buf *json)
 {
-    int64_t in_scope = 0, covered = 0, violated = 0;
+    int64_t in_scope = 0, covered = 0, violated = 0, deviating = (int64_t)report_coverage(r).deviating;
 
     for (size_t i = 0; i < r->rules->count; i++) {
         in_scope += r->rules->rule[i].unobservable == NULL;
@@ -166,6 +176,7 @@ static void write_requirements(const struct report *r, struct buf *json)
     json_number(json, "in_scope", in_scope);
     json_number(json, "covered", covered);
     json_number(json, "violated", violated);
+    json_number(json, "deviating", deviating);
     json_close(json, '}');
 }
 
@@ -306,6 +317,7 @@ const char *report_rule_verdict(const struct report *r, size_t i)
 
     if (r->tally[i].broken) return verdict_name(level_verdict(rule->level));
     if (r->tally[i].held) return verdict_name(VERDICT_PASS);
+    if (rule->deviates) return "deviation";
     return rule->unobservable ? "unobservable" : "open";
 }
 
@@ -333,6 +345,8 @@ static void write_rule(const struct report *r, size_t i, struct buf *json)
     write_scenarios_of(r, i, json);
     if (rule->unobservable) json_text(json, "unobservable", span_str(rule->unobservable));
     if (rule->unit_test) json_text(json, "unit_test", span_str(rule->unit_test));
+    if (rule->deviates) json_text(json, "deviation", span_str(rule->deviates));
+    if (rule->deviates) json_text(json, "deviation_why", span_str(rule->deviates_why));
     json_close(json, '}');
 }
 

@@ -36,13 +36,14 @@ struct rule_tally {
     unsigned held, broken; /* runs that say so */
 };
 
-/* The honest account: these four add up to all rules. */
+/* The honest account: proven, violated, unobservable, deviating and open add up to all rules. */
 struct coverage {
     size_t total;
     size_t proven;       /* held at least once, broken never */
     size_t violated;     /* broken at least once */
     size_t unobservable; /* of the rest: no run shows it, for a reason that is given */
     size_t unit_tested;  /* of these: proven by a unit test instead */
+    size_t deviating;    /* of the rest: our programs do otherwise, and say so by name */
     size_t open;         /* of the rest: no run has shown it */
 };
 
@@ -57,7 +58,10 @@ const struct run_result *report_last(const struct report *r);
 
 struct coverage report_coverage(const struct report *r);
 
-/* 2 if any run is an ERROR or there was none at all, else 1 if any is a FAIL, else 0. */
+/* The first rule that deviations.tsv names although a run kept it and none broke it; NULL: none. */
+const struct rule *report_stale_deviation(const struct report *r);
+
+/* 2 if any run is an ERROR, there was none at all, or a deviation is stale, else 1 if any is a FAIL, else 0. */
 enum status report_status(const struct report *r);
 
 /* Who was under test: "client", "broker", "as", "all" (all roles real), "model" (none), "client+as" ... */
@@ -66,7 +70,7 @@ void report_under_test(const struct run_result *r, struct buf *out);
 /* What this run says of this rule, both by their places. */
 enum said report_said(const struct report *r, size_t run, size_t rule);
 
-/* "pass", "fail", "open", "unobservable" ...: of the rule at this place of rules->rule. */
+/* "pass", "fail", "open", "unobservable", "deviation" ...: of the rule at this place of rules->rule. */
 const char *report_rule_verdict(const struct report *r, size_t i);
 
 /* The member "switches": of each program under test the readings it chooses by default. */

@@ -146,11 +146,10 @@ enum err rules_read(struct span tsv, struct rules *out, struct fault *why)
     return out->arena.failed ? ERR_NO_MEMORY : sort(out, why);
 }
 
-static const char *note_fault(const struct rule *rule, const struct span *c, size_t columns)
+static const char *note_fault(const struct rule *rule, const struct span *c)
 {
-    if (columns != NOTE_COLUMNS) return "expected id, reason, unit test";
     if (!rule) return "unknown rule";
-    if (rule->unobservable) return "the rule is there twice";
+    if (rule->unobservable || rule->deviates) return "the rule is there twice";
     return c[1].n ? NULL : "no reason";
 }
 
@@ -161,7 +160,37 @@ static struct rule *find(const struct rules *r, const char *id)
     return r->count ? bsearch(&key, r->rule, r->count, sizeof key, by_id) : NULL;
 }
 
-enum err rules_read_unobservable(struct span tsv, struct rules *r, struct fault *why)
+static const char *unobservable_fault(const struct rule *rule, const struct span *c, size_t columns)
+{
+    if (columns != NOTE_COLUMNS) return "expected id, reason, unit test";
+    return note_fault(rule, c);
+}
+
+static void take_unobservable(struct rules *r, struct rule *rule, const struct span *c)
+{
+    rule->unobservable = arena_text(&r->arena, c[1]);
+    if (!span_is(c[2], "-")) rule->unit_test = arena_text(&r->arena, c[2]);
+}
+
+static const char *deviation_fault(const struct rule *rule, const struct span *c, size_t columns)
+{
+    if (columns != NOTE_COLUMNS || c[2].n == 0) return "expected id, what is done instead, why";
+    return note_fault(rule, c);
+}
+
+static void take_deviation(struct rules *r, struct rule *rule, const struct span *c)
+{
+    rule->deviates = arena_text(&r->arena, c[1]);
+    rule->deviates_why = arena_text(&r->arena, c[2]);
+}
+
+/* A file of notes on rules: what is wrong with a row, and what becomes of one that is right. */
+struct notes {
+    const char *(*fault)(const struct rule *rule, const struct span *c, size_t columns);
+    void (*take)(struct rules *r, struct rule *rule, const struct span *c);
+};
+
+static enum err read_notes(const struct notes *notes, struct span tsv, struct rules *r, struct fault *why)
 {
     struct span column[NOTE_COLUMNS] = { 0 }, text = tsv;
 
@@ -170,15 +199,28 @@ enum err rules_read_unobservable(struct span tsv, struct rules *r, struct fault 
         if (row.n == 0 || row.p[0] == '#') continue;
         size_t columns = split(row, column, NOTE_COLUMNS);
         struct rule *rule = find(r, arena_text(&r->arena, column[0]));
-        const char *fault = note_fault(rule, column, columns);
+        const char *fault = notes->fault(rule, column, columns);
         if (fault) {
             fault_set(why, (size_t)(row.p - tsv.p), "line %u: %s", line, fault);
             return ERR_MALFORMED;
         }
-        rule->unobservable = arena_text(&r->arena, column[1]);
-        if (!span_is(column[2], "-")) rule->unit_test = arena_text(&r->arena, column[2]);
+        notes->take(r, rule, column);
     }
     return r->arena.failed ? ERR_NO_MEMORY : OK;
+}
+
+enum err rules_read_unobservable(struct span tsv, struct rules *r, struct fault *why)
+{
+    static const struct notes notes = { unobservable_fault, take_unobservable };
+
+    return read_notes(&notes, tsv, r, why);
+}
+
+enum err rules_read_deviations(struct span tsv, struct rules *r, struct fault *why)
+{
+    static const struct notes notes = { deviation_fault, take_deviation };
+
+    return read_notes(&notes, tsv, r, why);
 }
 
 void rules_clear(struct rules *r)

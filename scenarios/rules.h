@@ -22,6 +22,8 @@ struct rule {
     unsigned line;
     const char *unobservable; /* why no peer can see it, or NULL */
     const char *unit_test;    /* that proves it instead: "suite/name", or NULL */
+    const char *deviates;     /* what our programs do instead, or NULL */
+    const char *deviates_why;
 };
 
 struct rules {
@@ -36,6 +38,8 @@ enum { MAX_RULES = 4000 };
 MUST_USE enum err rules_read(struct span tsv, struct rules *out, struct fault *why);
 /* unobservable.tsv: id, reason, unit test or "-"; `#` lines are comments. Same errors; unknown and doubled ids too. */
 MUST_USE enum err rules_read_unobservable(struct span tsv, struct rules *r, struct fault *why);
+/* deviations.tsv: id, what our programs do instead, why. Same errors; a rule that unobservable.tsv names, too. */
+MUST_USE enum err rules_read_deviations(struct span tsv, struct rules *r, struct fault *why);
 void rules_clear(struct rules *r);
 
 const struct rule *rules_find(const struct rules *r, const char *id); /* NULL: unknown */

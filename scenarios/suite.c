@@ -94,6 +94,7 @@ enum err suite_load(const struct suite_folders *from, struct suite *out, struct 
 
     TRY(load_rules(out, join(a, from->home, "requirements.tsv"), rules_read, message));
     TRY(load_rules(out, join(a, from->home, "unobservable.tsv"), rules_read_unobservable, message));
+    TRY(load_rules(out, join(a, from->home, "deviations.tsv"), rules_read_deviations, message));
     enum err e = load_flows(out, from->flows, message);
     if (e == OK) e = check_flows(out);
     flows_print_errors(&out->flows, message);

@@ -12,7 +12,7 @@ struct suite {
     struct flows flows;
 };
 
-/* Where they are: requirements.tsv and unobservable.tsv in `home`, the .flow files in `flows`. */
+/* Where they are: requirements.tsv, unobservable.tsv and deviations.tsv in `home`, the .flow files in `flows`. */
 struct suite_folders {
     const char *home, *flows;
 };

@@ -268,6 +268,21 @@ void terminal_run(struct terminal *t)
     print_progress(t);
 }
 
+/* Named, never hidden. */
+static void print_deviations(const struct terminal *t)
+{
+    const struct report *r = t->report;
+    const struct rule *stale = report_stale_deviation(r);
+
+    for (size_t i = 0; i < r->rules->count; i++) {
+        const struct rule *rule = &r->rules->rule[i];
+        if (rule->deviates)
+            fprintf(t->to, "deviation: %s %s: %s (%s)\n", rule->id, rule_level(rule), rule->deviates,
+                    rule->deviates_why);
+    }
+    if (stale) fprintf(t->to, "deviations.tsv is out of date: %s is kept\n", stale->id);
+}
+
 static void print_coverage(const struct terminal *t)
 {
     struct coverage c = report_coverage(t->report);
@@ -275,7 +290,9 @@ static void print_coverage(const struct terminal *t)
     fprintf(t->to, "%zu of %zu requirements proven, ", c.proven, c.total);
     if (c.violated) fprintf(t->to, "%zu violated, ", c.violated);
     if (c.unit_tested) fprintf(t->to, "%zu by unit tests, ", c.unit_tested);
+    if (c.deviating) fprintf(t->to, "%zu not kept, ", c.deviating);
     fprintf(t->to, "%zu not observable, %zu open\n", c.unobservable - c.unit_tested, c.open);
+    print_deviations(t);
 }
 
 static void print_counts(const struct terminal *t)

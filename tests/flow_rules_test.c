@@ -82,6 +82,38 @@ static void unobservable(void)
     }
 }
 
+static const struct note deviation_rows[] = {
+    { "# comment\nT-C-01\tanother suite\tthe library has none\n", NULL },
+    { "T-C-01\tx\n", "line 1: expected id, what is done instead, why" },
+    { "T-C-01\tx\t\n", "line 1: expected id, what is done instead, why" },
+    { "T-C-01\t\tx\n", "line 1: no reason" },
+    { "T-C-09\tx\ty\n", "line 1: unknown rule" },
+    { "T-C-01\tx\ty\nT-C-01\tx\ty\n", "line 2: the rule is there twice" },
+    { "T-C-02\tx\ty\n", "line 1: the rule is there twice" },
+};
+
+static void deviations(void)
+{
+    const struct note *n;
+
+    for (EACH_ROW(n, deviation_rows)) {
+        struct rules r = { 0 };
+        struct fault why = { 0 };
+        CHECK(rules_read(span_str(TEST_RULES), &r, &why) == OK);
+        CHECK(rules_read_unobservable(span_str("T-C-02\tnobody sees it\t-\n"), &r, &why) == OK);
+        enum err e = rules_read_deviations(span_str(n->tsv), &r, &why);
+        CHECK_ROW(e == (n->why ? ERR_MALFORMED : OK), n->tsv);
+        CHECK_ROW(strcmp(why.why, n->why ? n->why : "") == 0, why.why);
+        if (e == OK) {
+            CHECK(strcmp(rules_find(&r, "T-C-01")->deviates, "another suite") == 0);
+            CHECK(strcmp(rules_find(&r, "T-C-01")->deviates_why, "the library has none") == 0);
+            CHECK(!rules_find(&r, "T-C-02")->deviates);
+        }
+        rules_clear(&r);
+    }
+}
+
 CU_TestInfo flow_rules_tests[] = {
-    { "rules", rules }, { "bad rules", bad_rules }, { "unobservable", unobservable }, CU_TEST_INFO_NULL
+    { "rules", rules },           { "bad rules", bad_rules }, { "unobservable", unobservable },
+    { "deviations", deviations }, CU_TEST_INFO_NULL,
 };

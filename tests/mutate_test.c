@@ -27,13 +27,13 @@ static void caught(void)
 /* A home with the flows as they are, and nobody excused. */
 static void strict_home(char home[64])
 {
-    static const char *const links[] = { "requirements.tsv", "unobservable.tsv", "flows" };
+    static const char *const links[] = { "requirements.tsv", "unobservable.tsv", "deviations.tsv", "flows" };
     char from[4096], to[128];
     struct buf message = { 0 };
 
     snprintf(home, 64, "/tmp/ace-mutate-XXXXXX");
     CHECK(mkdtemp(home) != NULL);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         CHECK(getcwd(from, 4000) != NULL);
         snprintf(from + strlen(from), 90, "/scenarios/%s", links[i]);
         snprintf(to, sizeof to, "%s/%s", home, links[i]);
@@ -46,10 +46,11 @@ static void strict_home(char home[64])
 
 static void remove_home(const char *home)
 {
-    static const char *const names[] = { "requirements.tsv", "unobservable.tsv", "flows", "survivors.tsv" };
+    static const char *const names[] = { "requirements.tsv", "unobservable.tsv", "deviations.tsv", "flows",
+                                         "survivors.tsv" };
     char path[128];
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", home, names[i]);
         CHECK(unlink(path) == 0);
     }

@@ -64,6 +64,7 @@ static const char text[] =
     "\"summary\":{\"passed\":1,\"failed\":0,\"warned\":0,\"noted\":1,\"skipped\":0,\"errors\":1},\n"
     "\"requirements\":{\"total\":6,\"in_scope\":5,\"covered\":2,\"violated\":1},\n"
     "\"switches\":{\"broker\":{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}},\n"
+    "\"requirements\":{\"total\":6,\"in_scope\":5,\"covered\":2,\"violated\":1,\"deviating\":0},\n"
     "\"scenarios\":[\n"
     "{\"id\":\"t/x\",\"variant\":{\"qos\":\"1\",\"list\":\"[a,b]\"},\"role\":\"broker\","
     "\"players\":{\"client\":\"puppet\",\"broker\":\"product\",\"as\":\"absent\"},\"verdict\":\"pass\","
@@ -127,6 +128,28 @@ static void coverage(void)
     add_broken(&r);
     c = report_coverage(&r);
     CHECK(c.proven == 2 && c.violated == 1 && c.unobservable == 1 && c.open == 2);
+    end(&rules, &r);
+}
+
+/* Counted apart; one that a run shows to be kept is out of date, and an error. */
+static void deviations(void)
+{
+    struct rules rules;
+    struct report r;
+
+    begin(&rules, &r);
+    CHECK(rules_read_deviations(span_str("T-C-01\tx\ty\nT-RS-01\tx\ty\n"), &rules, NULL) == OK);
+    struct coverage c = report_coverage(&r);
+    CHECK(c.deviating == 2 && c.open == 3 && !report_stale_deviation(&r));
+    for (size_t i = 0; i < rules.count; i++) {
+        const struct rule *rule = &rules.rule[i];
+        bool named = strcmp(rule->id, "T-C-01") == 0 || strcmp(rule->id, "T-RS-01") == 0;
+        CHECK_ROW((strcmp(report_rule_verdict(&r, i), "deviation") == 0) == named, rule->id);
+    }
+    add_passed(&r);
+    c = report_coverage(&r);
+    CHECK(c.deviating == 1 && report_stale_deviation(&r) == rules_find(&rules, "T-RS-01"));
+    CHECK(report_status(&r) == STATUS_ERROR);
     end(&rules, &r);
 }
 
@@ -324,7 +347,12 @@ static void follows_schema(void)
 }
 
 CU_TestInfo report_tests[] = {
-    { "writing", writing }, { "coverage", coverage },     { "model", model },
-    { "status", status },   { "under test", under_test }, { "follows schema", follows_schema },
+    { "writing", writing },
+    { "coverage", coverage },
+    { "deviations", deviations },
+    { "model", model },
+    { "status", status },
+    { "under test", under_test },
+    { "follows schema", follows_schema },
     CU_TEST_INFO_NULL,
 };

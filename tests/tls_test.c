@@ -2,7 +2,7 @@
 
 #include "common/net/tls_state.h"
 #include "tests/check.h"
-#include "tests/tls_bed.h"
+#include "tests/tls_pair.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -64,56 +64,6 @@ static const struct row {
     /* clang-format on */
 };
 
-struct pair {
-    struct tls *client, *server;
-    enum err client_err, server_err;
-    struct buf at_client, at_server; /* plaintext that arrived */
-};
-
-/* Moves what `from` has to say; false: nothing. */
-static bool move(struct tls *from, struct tls *to, struct buf *plain, enum err *e)
-{
-    struct buf wire = { 0 };
-
-    tls_output(from, &wire);
-    bool some = wire.n > 0;
-    /* in pieces, as TCP may deliver them */
-    for (size_t at = 0; at < wire.n; at += 100) {
-        size_t n = wire.n - at < 100 ? wire.n - at : 100;
-        enum err now = tls_input(to, span(wire.p + at, n), plain);
-        if (*e == OK) *e = now;
-    }
-    buf_clear(&wire);
-    return some;
-}
-
-static void run(struct pair *p)
-{
-    bool more = true;
-
-    while (more) {
-        more = move(p->client, p->server, &p->at_server, &p->server_err);
-        more |= move(p->server, p->client, &p->at_client, &p->client_err);
-    }
-}
-
-static void meet(struct pair *p, struct tls_config *client, struct tls_config *server, const char *host)
-{
-    *p = (struct pair){ 0 };
-    CHECK(tls_connect(client, host, &p->client) == OK);
-    CHECK(tls_accept(server, &p->server) == OK);
-    p->client_err = tls_input(p->client, span(NULL, 0), &p->at_client);
-    run(p);
-}
-
-static void part(struct pair *p)
-{
-    tls_release(p->client);
-    tls_release(p->server);
-    buf_clear(&p->at_client);
-    buf_clear(&p->at_server);
-}
-
 static struct tls_client_options client_options(struct bed *b, const struct row *r,
                                                 uint8_t thumb[SHA256_SIZE])
 {
@@ -170,10 +120,10 @@ static void check_open(const struct row *r, struct bed *b, struct pair *p)
                   r->why);
     CHECK_ROW(tls_write(p->client, span_str("ping")) == OK && tls_write(p->server, span_str("pong")) == OK,
               r->why);
-    run(p);
+    pair_run(p);
     CHECK_ROW(span_is(buf_span(&p->at_server), "ping") && span_is(buf_span(&p->at_client), "pong"), r->why);
     tls_close(p->client);
-    run(p);
+    pair_run(p);
     CHECK_ROW(tls_phase(p->server) == TLS_ENDED && p->server_err == OK, r->why);
 }
 
@@ -199,9 +149,9 @@ static void one_listener_for_all(void)
         struct tls_client_options o = client_options(&b, r, thumb);
 
         CHECK_ROW(tls_client_config(&o, &client, &why) == OK, r->why);
-        meet(&p, client, b.server, r->host);
+        pair_meet(&p, client, b.server, r->host);
         r->client_says ? check_refused(r, &p) : check_open(r, &b, &p);
-        part(&p);
+        pair_part(&p);
         tls_config_free(client);
     }
     bed_clear(&b);
@@ -222,10 +172,10 @@ static void thumbprint(void)
     CHECK(tls_server_config(&s, &b.server, NULL) == OK);
     CHECK(cert_thumbprint(buf_span(&b.cert[BED_SERVER_ED]), thumb) == OK);
     CHECK(tls_client_config(&o, &client, NULL) == OK);
-    meet(&p, client, b.server, "anything");
+    pair_meet(&p, client, b.server, "anything");
     CHECK(tls_phase(p.client) == TLS_OPEN);
     CHECK(memcmp(tls_facts(p.client)->peer_cert_sha256, thumb, sizeof thumb) == 0);
-    part(&p);
+    pair_part(&p);
     tls_config_free(client);
     bed_clear(&b);
 }
@@ -263,13 +213,13 @@ static void client_certificates(void)
         if (r->own != NO_KEY) o.own = (struct tls_credential){ buf_span(&b.cert[r->own]), b.keys[r->own] };
         CHECK_ROW(tls_server_config(&s, &server, NULL) == OK, r->why);
         CHECK_ROW(tls_client_config(&o, &client, NULL) == OK, r->why);
-        meet(&p, client, server, "localhost");
+        pair_meet(&p, client, server, "localhost");
         CHECK_ROW((tls_phase(p.server) == TLS_OPEN) == !r->server_says, r->why);
         CHECK_ROW(!r->server_says || starts(tls_reason(p.server), r->server_says), r->why);
         CHECK_ROW(tls_facts(p.server)->peer == r->peer, r->why);
         if (r->peer == TLS_PEER_CERTIFICATE)
             CHECK_ROW(key_eq(tls_facts(p.server)->peer_key, b.keys[r->own]), r->why);
-        part(&p);
+        pair_part(&p);
         tls_config_free(client);
         tls_config_free(server);
     }
@@ -295,9 +245,9 @@ static void key_log(void)
     const struct tls_client_options o = { .ca_pem = buf_span(&b.cert[BED_CA]),
                                           .protocol.keylog = { &lines, count_line } };
     CHECK(tls_client_config(&o, &client, NULL) == OK);
-    meet(&p, client, b.server, "localhost");
+    pair_meet(&p, client, b.server, "localhost");
     CHECK(lines >= 5);
-    part(&p);
+    pair_part(&p);
     tls_config_free(client);
     bed_clear(&b);
 }
@@ -382,13 +332,13 @@ static void much_data(void)
 
     bed_make(&b);
     struct tls_config *client = bed_client(&b);
-    meet(&p, client, b.server, "localhost");
+    pair_meet(&p, client, b.server, "localhost");
     uint8_t *to = buf_room(&big, 300000);
     for (size_t i = 0; i < big.n; i++) to[i] = (uint8_t)(i * 31);
     CHECK(tls_write(p.server, buf_span(&big)) == OK);
-    run(&p);
+    pair_run(&p);
     CHECK(span_eq(buf_span(&p.at_client), buf_span(&big)));
-    part(&p);
+    pair_part(&p);
     buf_clear(&big);
     tls_config_free(client);
     bed_clear(&b);
@@ -408,11 +358,11 @@ static void no_extended_master_secret(void)
     CHECK(tls_connect(client, "localhost", &p.client) == OK && tls_accept(b.server, &p.server) == OK);
     SSL_set_options(p.client->ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
     CHECK(tls_input(p.client, span(NULL, 0), &p.at_client) == OK);
-    run(&p);
+    pair_run(&p);
     CHECK(tls_phase(p.server) == TLS_OPEN);
     CHECK(!tls_facts(p.server)->extended_master_secret && !tls_facts(p.server)->has_exporter);
     CHECK(!tls_facts(p.client)->has_exporter);
-    part(&p);
+    pair_part(&p);
     tls_config_free(client);
     bed_clear(&b);
 }
