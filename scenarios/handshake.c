@@ -90,12 +90,42 @@ static bool shows_other(const struct variant *v, enum role server)
     return false;
 }
 
+/* The certificate that a handshake of this variant wants to be wrong; NULL: none. */
+static const struct credential *faulty(const struct stage *s, enum role server)
+{
+    static const char *const faults[CERT_FAULTS] = { "expired", "early", "other-name" };
+    const struct variant *v = s->variant;
+
+    for (size_t i = 0; i < v->steps; i++) {
+        bool here = v->step[i].kind == STEP_TLS && v->step[i].to.role == server;
+        for (size_t k = 0; here && k < v->step[i].count; k++) {
+            const struct field *f = &v->step[i].field[k];
+            for (size_t n = 0; strcmp(f->name, "cert") == 0 && n < CERT_FAULTS; n++) {
+                if (f->pattern.text && strcmp(f->pattern.text, faults[n]) == 0) return &s->world->faulty[n];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A server puppet that is said to show a certificate passes a PSK over. */
+static bool passes_over(const struct stage *s)
+{
+    for (size_t i = 0; s->step && s->step->kind == STEP_TLS && i < s->step->count; i++) {
+        const struct field *f = &s->step->field[i];
+        if (strcmp(f->name, "server_auth") == 0)
+            return f->pattern.text && strcmp(f->pattern.text, "cert") == 0;
+    }
+    return false;
+}
+
 /* A server puppet knows the key that the client and the AS agreed on last, whatever the identity; what it says is judged by the flow. */
 static enum err knows_psk(void *self, struct span identity, struct secret *psk)
 {
     struct stage *s = self;
     const struct value *key = &stage_deal(s)->key;
 
+    if (passes_over(s)) return ERR_NOT_FOUND;
     if (!identity.n || !lets_in(s, NULL) || key->kind != VALUE_KEY || key_type(key->key->key) != KEY_OCT)
         return ERR_NOT_AUTHORIZED;
     return secret_set(psk, key_octets(key->key->key));
@@ -114,6 +144,7 @@ enum err handshake_server(struct stage *s, enum role server, const struct tls_ke
         o.protocol.alpn[0] = "mqtt"; /* [R-TLS-11] */
     }
     if (shows_other(s->variant, server)) c = &s->world->other_tls;
+    if (faulty(s, server)) c = faulty(s, server);
     o.ask = server == ROLE_AS ? TLS_ASK_CERT : TLS_ASK_RPK;
     o.own[0].key = c->key.key;
     if (server == ROLE_AS || !wants_rpk(s)) o.own[0].cert_pem = buf_span(&c->pem);

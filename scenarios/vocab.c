@@ -157,6 +157,7 @@ static const struct field_def tls_fields[] = {
     { "client_auth", FIELD_WORD, FIELD_ALWAYS, 0, "none|rpk|psk|cert", "what the client shows: none, rpk($key), psk(identity,key), cert" },
     { "server_auth", FIELD_WORD, FIELD_ALWAYS | FIELD_PEER, 0, "cert|rpk|psk", "what the server shows" },
     { "rs_key", FIELD_KEY, FIELD_PEER, 0, NULL, "the key the server proves, certificate or raw; rs_cnf" },
+    { "cert", FIELD_WORD, FIELD_PEER, 0, "expired|early|other-name", "what is wrong with the certificate that a puppet shows" },
     { "identity", FIELD_BYTES, 0, 0, NULL, "PSK identity" },
     { "version", FIELD_TEXT, FIELD_ALWAYS, 0, NULL, "1.3 or 1.2; the world axis `tls` if not given" },
     { "ems", FIELD_FLAG, FIELD_ALWAYS, 0, NULL, "Extended Master Secret; 1 in TLS 1.3" },

@@ -60,22 +60,26 @@ enum err key_copy(const struct key_object *from, struct key_object *out)
 
 /* --- certificates --- */
 
-static enum err certify(const struct credential *ca, const char *name, enum cert_role role,
-                        struct credential *out)
+static struct cert_request leaf(const char *name)
 {
-    const char *const dns[] = { "localhost" }, *const ip[] = { WORLD_HOST, "::1" };
+    static const char *const dns[] = { "localhost" }, *const ip[] = { WORLD_HOST, "::1" };
     int64_t now = time(NULL);
-    struct cert_request r = {
+
+    return (struct cert_request){
         .common_name = name,
         .dns = dns,
-        .dns_count = role == CERT_LEAF,
+        .dns_count = 1,
         .ip = ip,
-        .ip_count = role == CERT_LEAF ? 2 : 0,
+        .ip_count = 2,
         .not_before = now - DAY,
         .not_after = now + INT64_C(365) * DAY,
-        .role = role,
+        .role = CERT_LEAF,
     };
+}
 
+/* Signed by `ca`, or by itself. */
+static enum err certify(const struct credential *ca, struct cert_request r, struct credential *out)
+{
     TRY(key_make(KEY_P256, &out->key));
     r.subject = out->key.key;
     r.issuer = ca ? ca->key.key : NULL;
@@ -83,12 +87,32 @@ static enum err certify(const struct credential *ca, const char *name, enum cert
     return cert_make(&r, &out->pem);
 }
 
+static enum err certify_wrongly(struct world *w)
+{
+    static const char *const dns[] = { "other.example" }, *const ip[] = { "127.0.0.2" };
+    struct cert_request r[CERT_FAULTS];
+
+    for (size_t i = 0; i < CERT_FAULTS; i++) r[i] = leaf("localhost");
+    r[CERT_EXPIRED].not_after = r[CERT_EXPIRED].not_before + DAY / 2;
+    r[CERT_EARLY].not_before += 2 * DAY;
+    r[CERT_OTHER_NAME].dns = dns;
+    r[CERT_OTHER_NAME].ip = ip;
+    r[CERT_OTHER_NAME].ip_count = 1;
+    for (size_t i = 0; i < CERT_FAULTS; i++) TRY(certify(&w->ca, r[i], &w->faulty[i]));
+    return OK;
+}
+
 static enum err make_certificates(struct world *w)
 {
-    TRY(certify(NULL, "ace-mqtt test CA", CERT_CA, &w->ca));
-    TRY(certify(&w->ca, "as", CERT_LEAF, &w->as_tls));
-    TRY(certify(&w->ca, WORLD_BROKER, CERT_LEAF, &w->broker_tls));
-    return certify(NULL, WORLD_OTHER, CERT_LEAF, &w->other_tls);
+    struct cert_request ca = leaf("ace-mqtt test CA");
+
+    ca.role = CERT_CA;
+    ca.dns_count = ca.ip_count = 0;
+    TRY(certify(NULL, ca, &w->ca));
+    TRY(certify(&w->ca, leaf("as"), &w->as_tls));
+    TRY(certify(&w->ca, leaf(WORLD_BROKER), &w->broker_tls));
+    TRY(certify(NULL, leaf(WORLD_OTHER), &w->other_tls));
+    return certify_wrongly(w);
 }
 
 /* --- parties --- */
@@ -160,6 +184,7 @@ void world_clear(struct world *w)
                                   &w->other_shared, &w->issuer.verify[0], &w->issuer.decrypt[0] };
 
     for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) credential_clear(credentials[i]);
+    for (size_t i = 0; i < CERT_FAULTS; i++) credential_clear(&w->faulty[i]);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) key_object_clear(keys[i]);
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         for (enum key_type t = 0; t <= KEY_P256; t++) key_object_clear(&w->client[i].keys[t]);

@@ -31,7 +31,11 @@ struct credential {
     struct buf pem;        /* certificate; empty: none */
 };
 
+/* What can be wrong with a certificate that the CA signed all the same. */
+enum cert_fault { CERT_EXPIRED, CERT_EARLY, CERT_OTHER_NAME, CERT_FAULTS };
+
 struct world {
+    struct credential faulty[CERT_FAULTS];
     struct credential ca, as_tls, broker_tls, other_tls; /* other: a broker nobody trusts */
     struct key_object sign, stranger;                    /* the AS's signing key; a key nobody knows */
     struct key_object shared, other_shared;              /* between the AS and a broker; 32 octets */
