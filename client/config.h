@@ -34,7 +34,7 @@ struct client_config {
     int64_t default_lifetime; /* seconds, for an AS that tells none; 0: such tokens are refused */
     /* MQTT */
     char *client_id;
-    int version; /* enum mqtt_choice */
+    int version;               /* enum mqtt_choice */
     int64_t keep_alive, retry; /* seconds */
     /* TLS, log */
     int tls; /* enum tls_choice */

@@ -6,6 +6,9 @@
 enum client_word { WORD_TOKEN, WORD_PUB, WORD_SUB, WORD_DISCOVER, WORD_DRIVE };
 enum { MAX_TOPICS = 64 };
 
+/* Exit statuses of ace-client, documented in its --help. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_NETWORK = 4, EXIT_TIMEOUT = 5 };
+
 /* The command line of ace-client; the same letters as mosquitto_pub and mosquitto_sub where they mean the same. */
 struct client_options {
     enum client_word word;
