@@ -34,7 +34,7 @@ struct errand {
     struct renewal renewal;
     struct buf as_url;   /* where tokens come from */
     struct key *shown;   /* in the TLS handshake */
-    bool renewing, late; /* the next token is being presented; it came while there was no connection for it */
+    bool renewing, late; /* the next token is being presented; it came while it could not be */
     bool moving;         /* to a new connection with the next token, as soon as nothing is in flight */
     uint16_t update_id;  /* of the next token on its way to authz-info */
     int renew_status;

@@ -74,10 +74,11 @@ void lasting_present(struct errand *e, const struct holding *h)
     struct dialog *d = device_dialog(e->device);
     enum err err = OK;
 
-    e->late = !dialog_ready(d);
+    bool upload = e->shown && key_eq(e->shown, h->key);
+    e->late = !dialog_ready(d) || (upload && e->has_line); /* a broker may take one message at a time */
     if (e->late) return;
     e->renewing = true;
-    if (e->shown && key_eq(e->shown, h->key)) {
+    if (upload) {
         errand_upload(e);
     } else if (!errand_in_tls(e) && e->o->config.version == MQTT_CHOICE_5) {
         err = dialog_reauthenticate(d, buf_span(&h->token), h->key);

@@ -125,6 +125,8 @@ static void published(struct errand *e, uint8_t reason)
     }
     errand_say(e, "published to %s", e->o->topics[0]);
     e->has_line = false;
+    if (e->late) lasting_present(e, device_holding(e->device));
+    if (e->leaving) return;
     if (e->moving) {
         lasting_move(e);
         return;
