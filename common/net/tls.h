@@ -41,7 +41,8 @@ const char *tls_reason(const struct tls *t);
  * Owned by the connection. */
 const struct tls_facts *tls_facts(const struct tls *t);
 const char *tls_cipher(const struct tls *t); /* IANA: "TLS_AES_128_GCM_SHA256" */
-const char *tls_group(const struct tls *t);  /* "x25519": where the secret was agreed on; "": no such exchange was made */
-struct span tls_alpn(const struct tls *t);   /* empty if none was agreed */
+const char *
+tls_group(const struct tls *t); /* "x25519": where the secret was agreed on; "": no such exchange was made */
+struct span tls_alpn(const struct tls *t); /* empty if none was agreed */
 
 #endif
