@@ -134,7 +134,7 @@ static enum err knows_psk(void *self, struct span identity, struct secret *psk)
 enum err handshake_server(struct stage *s, enum role server, const struct tls_keylog *log,
                           struct tls_config **out)
 {
-    const struct credential *c = server_credential(s, server);
+    const struct credential *bad = faulty(s, server), *c = bad ? bad : server_credential(s, server);
     const struct fields none = { 0 };
     int version = version_of(s, &none);
     struct tls_server_options o = { .protocol = { .keylog = *log }, .owner = { s, knows_psk, lets_in } };
@@ -144,7 +144,6 @@ enum err handshake_server(struct stage *s, enum role server, const struct tls_ke
         o.protocol.alpn[0] = "mqtt"; /* [R-TLS-11] */
     }
     if (shows_other(s->variant, server)) c = &s->world->other_tls;
-    if (faulty(s, server)) c = faulty(s, server);
     o.ask = server == ROLE_AS ? TLS_ASK_CERT : TLS_ASK_RPK;
     o.own[0].key = c->key.key;
     if (server == ROLE_AS || !wants_rpk(s)) o.own[0].cert_pem = buf_span(&c->pem);

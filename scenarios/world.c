@@ -94,7 +94,7 @@ static enum err certify_wrongly(struct world *w)
 
     for (size_t i = 0; i < CERT_FAULTS; i++) r[i] = leaf("localhost");
     r[CERT_EXPIRED].not_after = r[CERT_EXPIRED].not_before + DAY / 2;
-    r[CERT_EARLY].not_before += 2 * DAY;
+    r[CERT_EARLY].not_before += INT64_C(2) * DAY;
     r[CERT_OTHER_NAME].dns = dns;
     r[CERT_OTHER_NAME].ip = ip;
     r[CERT_OTHER_NAME].ip_count = 1;
