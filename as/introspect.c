@@ -1,7 +1,19 @@
 #include "as/introspect.h"
+#include "as/reference.h"
 
-/* The tokens of this AS for this broker, and no others. The keys are lent. */
-static enum err open_as_broker(const struct introspect_from *from, struct span token, struct claims **out)
+/* What a reference stands for is judged like what stands in a token. */
+static enum err open_kept(struct span kept, const struct token_trust *trust, int64_t now, struct claims **out)
+{
+    struct claim_set set;
+    struct fault why;
+
+    TRY(reference_read(kept, &set));
+    return claims_introspected(&set, trust, 0, now, out, &why);
+}
+
+/* The tokens of this AS for this broker, and no others; `kept`: what the token refers to, if anything. The keys are lent. */
+static enum err open_as_broker(const struct introspect_from *from, struct span token, struct span kept,
+                               struct claims **out)
 {
     struct token_issuer issuer = { .verify_count = 1, .decrypt_count = from->broker->has_shared };
     struct span audience = span_str(from->broker->audience);
@@ -16,7 +28,9 @@ static enum err open_as_broker(const struct introspect_from *from, struct span t
     buf_str(&issuer.iss, from->issuer);
     issuer.verify[0] = *from->sign_key;
     if (from->broker->has_shared) issuer.decrypt[0] = from->broker->shared;
-    enum err e = buf_failed(&issuer.iss) ? ERR_NO_MEMORY : token_open(token, &trust, from->now, out, &why);
+    enum err e = buf_failed(&issuer.iss) ? ERR_NO_MEMORY
+                 : kept.n                ? open_kept(kept, &trust, from->now, out)
+                                         : token_open(token, &trust, from->now, out, &why);
     buf_clear(&issuer.iss);
     return e;
 }
@@ -38,12 +52,15 @@ enum err introspect(const struct introspect_from *from, const struct introspecti
     struct span token = buf_span(&in->token);
     uint8_t hash[SHA256_SIZE];
     struct claims *claims = NULL;
+    struct secret kept = { 0 };
     bool live = false;
 
     *out = (struct introspection_response){ 0 };
-    enum err e = open_as_broker(from, token, &claims);
-    if (!claims) return e == ERR_NO_MEMORY ? e : OK;
     sha256(token, hash);
+    TRY(ledger_claims(from->ledger, hash, &kept));
+    enum err e = open_as_broker(from, token, secret_span(&kept), &claims);
+    secret_clear(&kept);
+    if (!claims) return e == ERR_NO_MEMORY || e == ERR_UNAVAILABLE ? e : OK;
     e = ledger_live(from->ledger, hash, &live);
     if (e == OK && live) e = copy_claims(claims, &out->claims);
     out->active = e == OK && live;

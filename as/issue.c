@@ -1,4 +1,5 @@
 #include "as/issue.h"
+#include "as/reference.h"
 #include "common/ace/pop.h"
 #include "common/codec/text.h"
 #include "common/crypto/hash.h"
@@ -14,6 +15,7 @@ struct grant_plan {
     struct cnf cnf; /* goes into the token */
     bool symmetric;
     struct buf jti;
+    struct secret kept; /* the claims, where the token is a reference to them */
 };
 
 static void plan_clear(struct grant_plan *p)
@@ -21,6 +23,7 @@ static void plan_clear(struct grant_plan *p)
     scope_free(p->scope);
     cnf_clear(&p->cnf);
     buf_clear(&p->jti);
+    secret_clear(&p->kept);
 }
 
 static enum err refuse(enum err e, struct fault *why, const char *what)
@@ -272,16 +275,34 @@ static enum err make_jti(const struct issue_from *from, struct grant_plan *p)
     return buf_failed(&p->jti) ? ERR_NO_MEMORY : OK;
 }
 
-/* [R-SEC-03] no more claims than the broker needs: nothing tells who the client is. Borrows from the plan. */
-static enum err seal(const struct issue_from *from, const struct token_request *in,
-                     const struct grant_plan *p, struct buf *token)
+/* Claims become a token: protected, or left behind under a name. */
+static enum err put_in_form(const struct issue_from *from, const struct claim_set *set, struct grant_plan *p,
+                            struct buf *token)
 {
+    struct token_protection protection = { .sign_key = from->sign_key,
+                                           .shared = p->broker->has_shared ? &p->broker->shared : NULL,
+                                           .form = (enum token_form)p->broker->token_format };
+
+    if (p->broker->token_format != FORMAT_REFERENCE)
+        return token_seal(set, &protection, from->entropy, token);
+    TRY(reference_write(set, &p->kept));
+    return reference_make(from->entropy, token);
+}
+
+/* [R-SEC-03] no more claims than the broker needs: no token that travels tells who the client is. Borrows from the plan. */
+static enum err seal(const struct issue_from *from, const struct token_request *in, struct grant_plan *p,
+                     struct buf *token)
+{
+    bool stays = p->broker->token_format == FORMAT_REFERENCE;
     struct claim_set set = {
         .has_iss = true,
         .has_exp = true,
         .has_iat = true,
         .has_id = true,
         .has_scope = true,
+        .has_client_id = stays,
+        .has_profile = stays, /* [R-INT-14] */
+        .profile_is_mqtt_tls = true,
         .has_cnonce = in->has_cnonce,
         .audiences = 1,
         .exp = from->now + p->lifetime,
@@ -291,16 +312,16 @@ static enum err seal(const struct issue_from *from, const struct token_request *
         .cnf = p->cnf,
         .cnonce = in->cnonce, /* [R-TOK-32] */
     };
-    struct token_protection protection = { .sign_key = from->sign_key,
-                                           .shared = p->broker->has_shared ? &p->broker->shared : NULL,
-                                           .form = (enum token_form)p->broker->token_format };
     enum err e;
 
     buf_str(&set.iss, from->issuer);
     buf_str(&set.audience[0], p->broker->audience);
-    e = buf_failed(&set.iss) || buf_failed(&set.audience[0]) ? ERR_NO_MEMORY : OK;
-    if (e == OK) e = token_seal(&set, &protection, from->entropy, token);
+    if (stays) buf_str(&set.client_id, from->client->id);
+    e = buf_failed(&set.iss) || buf_failed(&set.audience[0]) || buf_failed(&set.client_id) ? ERR_NO_MEMORY
+                                                                                           : OK;
+    if (e == OK) e = put_in_form(from, &set, p, token);
     buf_clear(&set.iss);
+    buf_clear(&set.client_id);
     buf_clear(&set.audience[0]);
     return e;
 }
@@ -314,6 +335,7 @@ static enum err enter(const struct issue_from *from, const struct grant_plan *p,
         .jti = buf_span(&p->jti),
         .kid = k->has_kid ? buf_span(&k->kid) : span(NULL, 0),
         .pop_key = p->symmetric ? key_octets(k->key) : span(NULL, 0),
+        .claims = secret_span(&p->kept),
         .issued = from->now,
         .expires = from->now + p->lifetime,
     };

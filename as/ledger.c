@@ -21,6 +21,7 @@ static const char *const migrations[] = {
     "CREATE INDEX token_kid ON token (audience, kid);"
     "CREATE INDEX token_expires ON token (expires);",
     "ALTER TABLE token ADD COLUMN revoked INTEGER;",
+    "ALTER TABLE token ADD COLUMN claims BLOB;",
 };
 /* clang-format on */
 
@@ -66,12 +67,14 @@ enum err ledger_add(struct ledger *l, const struct ledger_entry *e)
         bytes_or_null(e->pop_key),
         STORE_INT(e->issued),
         STORE_INT(e->expires),
+        bytes_or_null(e->claims),
     };
-    static const char sql[] = "INSERT INTO token (hash, jti, client, audience, kid, pop_key, issued, expires)"
-                              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    static const char sql[] =
+        "INSERT INTO token (hash, jti, client, audience, kid, pop_key, issued, expires, claims)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
     if (!store_in_place(l->store)) return ERR_UNAVAILABLE;
-    return store_run(l->store, &(struct store_query){ sql, args, 8 }) == OK ? OK : ERR_UNAVAILABLE;
+    return store_run(l->store, &(struct store_query){ sql, args, 9 }) == OK ? OK : ERR_UNAVAILABLE;
 }
 
 enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now, struct secret *key,
@@ -96,9 +99,11 @@ enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int6
 
 enum err ledger_sweep(struct ledger *l, int64_t now)
 {
-    struct store_value args[] = { STORE_INT(now - KEEP_SECONDS) };
+    static const char forget[] = "UPDATE token SET claims = NULL WHERE expires < ?1 AND claims IS NOT NULL";
+    struct store_value ended[] = { STORE_INT(now) }, gone[] = { STORE_INT(now - KEEP_SECONDS) };
 
-    return store_run(l->store, &(struct store_query){ "DELETE FROM token WHERE expires < ?1", args, 1 });
+    TRY(store_run(l->store, &(struct store_query){ forget, ended, 1 }));
+    return store_run(l->store, &(struct store_query){ "DELETE FROM token WHERE expires < ?1", gone, 1 });
 }
 
 bool ledger_ready(struct ledger *l)
@@ -122,13 +127,25 @@ enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bo
     return r.error == OK ? OK : ERR_UNAVAILABLE;
 }
 
+enum err ledger_claims(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct secret *claims)
+{
+    struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)) };
+    static const char sql[] =
+        "SELECT claims FROM token WHERE hash = ?1 AND claims IS NOT NULL AND revoked IS NULL";
+    struct store_rows r = store_select(l->store, &(struct store_query){ sql, args, 1 });
+    enum err e = store_row(&r) ? secret_set(claims, r.column[0].bytes) : OK;
+
+    store_done(&r);
+    return r.error == OK ? e : ERR_UNAVAILABLE;
+}
+
 enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
                        int64_t now)
 {
     struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)), STORE_TEXT(client),
                                   STORE_INT(now) };
     static const char sql[] =
-        "UPDATE token SET revoked = ?3 WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
+        "UPDATE token SET revoked = ?3, claims = NULL WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
 
     if (!store_in_place(l->store)) return ERR_UNAVAILABLE;
     return store_run(l->store, &(struct store_query){ sql, args, 3 }) == OK ? OK : ERR_UNAVAILABLE;

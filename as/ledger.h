@@ -18,6 +18,7 @@ struct ledger_entry {
     uint8_t token_hash[SHA256_SIZE]; /* of the access token's octets */
     struct span kid;                 /* of the PoP key; empty: none */
     struct span pop_key;             /* octets of a symmetric key the AS made; empty: the client's own */
+    struct span claims;              /* what a reference token stands for; empty: the token says it itself */
     int64_t issued, expires;         /* seconds since the epoch */
 };
 
@@ -32,11 +33,16 @@ MUST_USE enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *wh
 /* Was this token issued here, and not revoked? Errors: ERR_UNAVAILABLE. */
 MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bool *live);
 
-/* RFC 7009: revokes a token of this client; of others, or of none, nothing. Errors: ERR_UNAVAILABLE. */
+/* What a reference token stands for, as it was entered; untouched where this is none, or a revoked one. Errors: ERR_UNAVAILABLE,
+ * ERR_NO_MEMORY. */
+MUST_USE enum err ledger_claims(struct ledger *l, const uint8_t token_hash[SHA256_SIZE],
+                                struct secret *claims);
+
+/* RFC 7009: revokes a token of this client, whose claims are then forgotten; of others, or of none, nothing. Errors: ERR_UNAVAILABLE. */
 MUST_USE enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
                                 int64_t now);
 
-/* Forgets tokens that ended more than a day before `now`. */
+/* Forgets what ended references stand for, and tokens that ended more than a day before `now`. */
 MUST_USE enum err ledger_sweep(struct ledger *l, int64_t now);
 
 /* Does the file answer? For /health/ready. */

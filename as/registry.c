@@ -32,7 +32,7 @@ static const struct config_key client_keys[] = {
 static const struct config_key broker_keys[] = {
     { .name = "audience",    .kind = CONFIG_TEXT, .offset = BROKER(audience), .required = true, .doc = "its name in aud" },
     { .name = "shared_key",  .kind = CONFIG_TEXT, .offset = BROKER(shared_key_file), .doc = "JWK file, kty oct, 16 or 32 bytes: encrypts tokens" },
-    { .name = "token_format", .kind = CONFIG_CHOICE, .offset = BROKER(token_format), .fallback = "\"jwt\"", .choices = "jwt|cwt", .doc = "how its tokens are written" },
+    { .name = "token_format", .kind = CONFIG_CHOICE, .offset = BROKER(token_format), .fallback = "\"jwt\"", .choices = "jwt|cwt|reference", .doc = "how its tokens are written; reference: a random name, whose claims it asks for at /introspect" },
     { .name = "keys",        .kind = CONFIG_DOC,  .offset = BROKER(key_files), .doc = "files with the public keys it shows in TLS, one per type: rs_cnf" },
     { .name = "certificate", .kind = CONFIG_TEXT, .offset = BROKER(certificate_file), .doc = "PEM file: rs_cnf as x5t#S256 where no key is given" },
     { .name = "pop_keys",    .kind = CONFIG_DOC,  .offset = BROKER(pop_keys), .doc = "PoP keys it can use; default [\"symmetric\", \"ed25519\", \"p256\"]" },
@@ -291,12 +291,12 @@ static enum err read_broker(const struct registry_source *from, const struct doc
     TRY(read_certificate(from, b, message));
     TRY(read_pop_keys(from, b, message));
     TRY(read_profiles(from, b->profiles, &b->mqtt_tls, message));
-    if (!b->has_shared && b->pop_keys && b->takes[KEY_OCT]) {
+    bool can_hide = b->has_shared || b->token_format == FORMAT_REFERENCE;
+    if (!can_hide && b->pop_keys && b->takes[KEY_OCT]) {
         return refuse(from, at, message,
                       "pop_keys: \"symmetric\" needs a shared_key, as such tokens are encrypted");
     }
-    b->takes[KEY_OCT] =
-        b->takes[KEY_OCT] && b->has_shared; /* [R-PSK-13] no shared key, no symmetric PoP key */
+    b->takes[KEY_OCT] = b->takes[KEY_OCT] && can_hide; /* [R-PSK-13] no symmetric key where all can read it */
     return OK;
 }
 

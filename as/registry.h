@@ -28,15 +28,18 @@ struct as_broker {
     char *shared_key_file, *certificate_file;
     const struct doc *key_files, *pop_keys, *profiles;
     bool has_shared;
-    struct key_object shared; /* KEY_OCT: tokens with a symmetric PoP key are encrypted under it */
+    struct key_object shared; /* KEY_OCT: JWTs and CWTs with a symmetric PoP key are encrypted under it */
     size_t key_count;
     struct key *keys[MAX_BROKER_KEYS]; /* what it shows in TLS; one per key type [R-BAUTH-07] */
     bool has_thumbprint;
     uint8_t thumbprint[SHA256_SIZE];
     bool takes[KEY_P256 + 1]; /* PoP key types, by enum key_type */
     bool mqtt_tls;
-    int token_format; /* enum token_form */
+    int token_format; /* enum token_format */
 };
+
+/* The forms that carry their claims, and the one that does not. */
+enum token_format { FORMAT_JWT = TOKEN_JWT, FORMAT_CWT = TOKEN_CWT, FORMAT_REFERENCE };
 
 struct as_policy {
     char *client, *audience; /* client "*": all */

@@ -1,5 +1,6 @@
 #include "as/as.h"
 #include "as/config.h"
+#include "common/ace/introspection.h"
 #include "common/ace/params.h"
 #include "common/base/file.h"
 #include "common/codec/text.h"
@@ -26,16 +27,21 @@ static const char configuration[] =
     "  \"clients\": [ { \"id\": \"alice\", \"secret\": \"wonder land\", \"keys\": [\"alice.jwk\"] },\n"
     "                 { \"id\": \"bob\", \"secret\": \"builder\", \"default_audience\": \"broker1\", "
     "\"default_scope\": \"sub:b\" },\n"
+    "                 { \"id\": \"rs\", \"secret\": \"r\", \"broker\": \"refers\" },\n"
+    "                 { \"id\": \"rs1\", \"secret\": \"r1\", \"broker\": \"broker1\" },\n"
     "                 { \"id\": \"mallory\", \"secret\": \"m\", \"enabled\": false },\n"
     "                 { \"id\": \"coap\", \"secret\": \"c\", \"profiles\": [\"coap_dtls\"] } ],\n"
     "  \"brokers\": [ { \"audience\": \"broker1\", \"shared_key\": \"shared.jwk\", \"keys\": "
     "[\"broker.jwk\"] },\n"
     "                 { \"audience\": \"psk-only\", \"shared_key\": \"shared.jwk\", \"pop_keys\": "
     "[\"symmetric\"] },\n"
+    "                 { \"audience\": \"refers\", \"token_format\": \"reference\", \"pop_keys\": "
+    "[\"symmetric\"] },\n"
     "                 { \"audience\": \"rpk-only\", \"keys\": [\"broker.jwk\"] } ],\n"
     "  \"policies\": [ { \"client\": \"alice\", \"audience\": \"broker1\", \"allow\": \"pub:a/# sub:a/#\", "
     "\"lifetime\": 300 },\n"
     "                  { \"client\": \"alice\", \"audience\": \"psk-only\", \"allow\": \"pub:a\" },\n"
+    "                  { \"client\": \"alice\", \"audience\": \"refers\", \"allow\": \"pub:a/#\" },\n"
     "                  { \"client\": \"alice\", \"audience\": \"rpk-only\", \"allow\": \"pub:a\" },\n"
     "                  { \"client\": \"bob\", \"audience\": \"broker1\", \"allow\": \"sub:b\" } ] }\n";
 
@@ -300,6 +306,67 @@ static void grants_symmetric(void)
     world_end(&w);
 }
 
+static struct introspection_response look_up(struct world *w, const char *login, const struct buf *token,
+                                             int64_t now)
+{
+    struct introspection_response out = { 0 };
+    struct fault why = { 0 };
+    struct buf body = { 0 };
+
+    buf_format(&body, "{\"token\":\"%.*s\"}", (int)token->n, (const char *)token->p);
+    struct ask q = { .target = "/introspect", .type = JSON, .login = login, .body = buf_cstr(&body) };
+    struct http_response got = ask(w, &q, now);
+    CHECK_ROW(got.status == 200, login);
+    CHECK_ROW(introspection_response_read(buf_span(&got.body), MEDIA_ACE_JSON, false, &out, &why) == OK,
+              why.why);
+    http_response_clear(&got);
+    buf_clear(&body);
+    return out;
+}
+
+/* A broker without a shared key gets symmetric keys all the same: no token carries them, TLS does. */
+static void grants_references(void)
+{
+    static const struct row {
+        const char *why, *login;
+        int64_t after;
+        bool active;
+    } rows[] = {
+        { "at once", "rs:r", 0, true },
+        { "in its last second", "rs:r", 599, true },
+        { "R-INT-20: ended", "rs:r", 600, false },
+        { "R-INT-05: another broker asks", "rs1:r1", 0, false },
+    }, *r;
+    struct world w = world_make();
+    struct ask q = { .type = JSON,
+                     .login = ALICE,
+                     .body = "{\"audience\":\"refers\",\"scope\":\"" SCOPE_AB "\"}" };
+
+    world_start(&w);
+    struct token_response t = grant(&w, &q, NOW), second = grant(&w, &q, NOW);
+    CHECK(t.has_cnf && t.access_token.n == 43);
+    CHECK(!span_eq(buf_span(&t.access_token), buf_span(&second.access_token)));
+    for (EACH_ROW(r, rows)) {
+        struct introspection_response got = look_up(&w, r->login, &t.access_token, NOW + r->after);
+        const struct claim_set *c = &got.claims;
+        CHECK_ROW(got.active == r->active && c->has_scope == r->active, r->why);
+        if (got.active) {
+            CHECK_ROW(c->cnf.object.key && key_eq(c->cnf.object.key, t.cnf.object.key), r->why);
+            CHECK_ROW(c->exp == NOW + 600 && claim_set_for(c, span_str("refers")), r->why);
+            CHECK_ROW(span_is(buf_span(&c->client_id), "alice") && c->profile_is_mqtt_tls, r->why);
+        }
+        introspection_response_clear(&got);
+    }
+    as_tick(w.as, NOW + 601);
+    struct introspection_response gone =
+        look_up(&w, "rs:r", &t.access_token, NOW); /* its claims are forgotten */
+    CHECK(!gone.active);
+    introspection_response_clear(&gone);
+    token_response_clear(&t);
+    token_response_clear(&second);
+    world_end(&w);
+}
+
 static void grants_asymmetric(void)
 {
     struct world w = world_make();
@@ -444,6 +511,8 @@ static void bad_configurations(void)
         { "\"secret\": \"builder\", ", "", "needs a secret" },
         { "\"secret\": \"builder\"", "\"secrt\": \"builder\"", "secret" },
         { "\"secret\": \"builder\"", "\"secret\": \"\"", "secret: is empty" },
+        { "\"token_format\": \"reference\"", "\"token_format\": \"jwt\"", "needs a shared_key" },
+        { "\"token_format\": \"reference\"", "\"token_format\": \"opaque\"", "token_format" },
         { "\"secret\": \"m\"", "\"keys\": [\"alice.jwk\"]", "another client's" },
         { "\"tls\": { \"key\": \"as.jwk\" }", "\"tls\": { \"key\": \"shared.jwk\" }", "shared.jwk" },
     }, *r;
@@ -474,6 +543,7 @@ CU_TestInfo as_tests[] = {
     { "refuses", refuses },
     { "grants symmetric keys", grants_symmetric },
     { "grants asymmetric keys", grants_asymmetric },
+    { "grants references", grants_references },
     { "defaults and forms", defaults_and_forms },
     { "throttles", throttles },
     { "tells about itself", tells_about_itself },

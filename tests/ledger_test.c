@@ -86,4 +86,44 @@ static void revocation(void)
     CHECK(unlink(path) == 0);
 }
 
-CU_TestInfo ledger_tests[] = { { "kids", kids }, { "revocation", revocation }, CU_TEST_INFO_NULL };
+static bool keeps(struct ledger *l, const struct ledger_entry *e)
+{
+    struct secret claims = { 0 };
+
+    CHECK(ledger_claims(l, e->token_hash, &claims) == OK);
+    bool same = claims.n && secret_eq(secret_span(&claims), e->claims);
+    CHECK(same || claims.n == 0);
+    secret_clear(&claims);
+    return same;
+}
+
+/* What references stand for is kept over a restart, and no longer than it counts. */
+static void claims(void)
+{
+    static const char path[] = "/tmp/ace-ledger-claims-test.db";
+    struct ledger *l = NULL;
+    struct fault why;
+    struct ledger_entry one = entry("t1", "alice", "k1"), two = entry("t2", "alice", "k2"),
+                        plain = entry("t3", "alice", "k3"), unknown = entry("t4", "alice", "k4");
+
+    one.claims = span_str("what one says");
+    two.claims = span_str("what two says");
+    two.expires = 3000;
+    unlink(path);
+    CHECK(ledger_open(path, &l, &why) == OK);
+    CHECK(ledger_add(l, &one) == OK && ledger_add(l, &two) == OK && ledger_add(l, &plain) == OK);
+    CHECK(keeps(l, &one) && keeps(l, &two) && !keeps(l, &plain) && !keeps(l, &unknown));
+    CHECK(ledger_revoke(l, one.token_hash, span_str("bob"), 1500) == OK && keeps(l, &one));
+    ledger_close(l);
+    CHECK(ledger_open(path, &l, &why) == OK);
+    CHECK(ledger_sweep(l, 2000) == OK && keeps(l, &one) && keeps(l, &two));
+    CHECK(ledger_sweep(l, 2001) == OK && !keeps(l, &one) && keeps(l, &two));
+    CHECK(is_live(l, one.token_hash)); /* only what it says is forgotten */
+    CHECK(ledger_revoke(l, two.token_hash, span_str("alice"), 2500) == OK && !keeps(l, &two));
+    ledger_close(l);
+    CHECK(unlink(path) == 0);
+}
+
+CU_TestInfo ledger_tests[] = {
+    { "kids", kids }, { "revocation", revocation }, { "claims", claims }, CU_TEST_INFO_NULL
+};
