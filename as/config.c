@@ -20,7 +20,7 @@ static const struct config_key keys[] = {
     { .name = "accept_form",          .kind = CONFIG_BOOL,   .offset = AT(accept_form), .fallback = "true", .reading = "A-13", .doc = "take form-encoded requests" },
     { .name = "accept_json",          .kind = CONFIG_BOOL,   .offset = AT(accept_json), .fallback = "true", .reading = "A-13", .doc = "take requests of type application/json" },
     { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
-    { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, shared_key, keys, certificate, pop_keys, profiles" },
+    { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, token_format (jwt, cwt, reference), shared_key, keys, certificate, pop_keys, profiles" },
     { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },
     { .name = "limits.connections",   .kind = CONFIG_INT,    .offset = AT(max_connections), .low = 1, .high = 1000000, .fallback = "1000", .doc = "open at once" },
     { .name = "limits.body",          .kind = CONFIG_INT,    .offset = AT(max_body), .low = 256, .high = 1048576, .fallback = "16384", .doc = "bytes of a request" },
