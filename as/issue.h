@@ -9,7 +9,8 @@
 /* What a grant is made from: who asks, proven how, of which AS. Borrowed. */
 struct issue_from {
     const char *issuer;
-    int64_t lifetime; /* seconds */
+    int64_t lifetime;   /* seconds */
+    bool trust_req_cnf; /* any public key will do */
     const struct key_object *sign_key;
     const struct registry *registry;
     struct ledger *ledger;

@@ -193,6 +193,8 @@ static int open_core(struct shell *s)
         .lifetime = c->lifetime,
         .accept_form = c->accept_form,
         .accept_json = c->accept_json,
+        .compat_draft02 = c->compat_draft02,
+        .trust_req_cnf = c->trust_req_cnf,
         .failed_logins = (unsigned)c->failed_logins,
         .sign_key = &c->sign_key,
         .registry = c->registry,

@@ -44,6 +44,7 @@ struct switches {
     bool client_id_is_sub;    /* the Client Identifier must be the token's subject */
     bool wildcards;           /* subscriptions may have wildcards [R-SCOPE-13] */
     bool retain_qos0;         /* keep retained messages of QoS 0 too [R-RET-07] */
+    bool any_subject;         /* */
     bool no_stored_challenge; /* who sends no token is told where to get one, never challenged */
     bool hint_anonymous;      /* hint also to who did not ask by method ace */
     bool compat_draft02;      /* the forms of draft -02 beside those of the RFC */

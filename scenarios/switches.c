@@ -78,16 +78,13 @@ static void keys_add(struct keys *k, const struct setting *s)
 
 static void print_keys(const struct keys *k, struct buf *out)
 {
-    const char *between = "";
-
     for (enum role r = 0; r < ROLE_COUNT; r++) {
         bool named = false;
         for (size_t i = 0; i < k->count; i++) {
             if (k->key[i].role != r) continue;
-            if (!named) buf_format(out, "%s%s", between, role_name(r));
+            if (!named) buf_format(out, "\n  %-6s", role_name(r));
             buf_format(out, " %s", k->key[i].key);
             named = true;
-            between = "; ";
         }
     }
 }

@@ -7,7 +7,7 @@
  * program that does not answer with a JSON object has none. Errors: ERR_NO_MEMORY. */
 MUST_USE enum err switches_ask(const char *bin, unsigned roles, struct buf out[ROLE_COUNT]);
 
-/* What scenarios have set otherwise, for people: "as accept_form; broker hide_topics token.leeway". Nothing if no run did. */
+/* What scenarios have set otherwise, for people: a line of keys for each role. Nothing if no run did. */
 void switches_print(const struct report *r, const struct flows *f, struct buf *out);
 
 #endif

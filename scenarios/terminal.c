@@ -331,7 +331,9 @@ static void print_switches(const struct terminal *t)
     if (!known) return;
     for (size_t i = 0; i < t->report->runs; i++) runs += t->report->run[i].with.n != 0;
     if (runs) switches_print(t->report, &t->suite->flows, &text);
-    if (runs) fprintf(t->to, "switches: as by default, but in %zu runs: %s\n", runs, buf_cstr(&text));
+    if (runs)
+        fprintf(t->to, "switches: as by default, but in %zu runs, where scenarios turn%s\n", runs,
+                buf_cstr(&text));
     if (!runs) fputs("switches: as by default\n", t->to);
     buf_clear(&text);
 }

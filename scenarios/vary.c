@@ -187,3 +187,12 @@ void variant_print(const struct variant *v, struct buf *out)
         between = ",";
     }
 }
+
+bool variant_turns_on(const struct variant *v, enum role role, const char *key)
+{
+    for (size_t i = 0; i < v->settings; i++) {
+        const struct setting *s = &v->setting[i];
+        if (s->role == role && same(s->key, key)) return same(s->value, "true");
+    }
+    return false;
+}

@@ -34,6 +34,9 @@ void variant_clear(struct variant *v);
 /* The value of an axis in this variant, world axes at their default included; NULL: no such axis. */
 const char *variant_value(const struct variant *v, const char *axis);
 
+/* Does the scenario turn this switch of that role on? */
+bool variant_turns_on(const struct variant *v, enum role role, const char *key);
+
 /* "pop=hs256,token=jwt", varied axes only; nothing if there is none. */
 void variant_print(const struct variant *v, struct buf *out);
 

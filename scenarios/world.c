@@ -162,6 +162,7 @@ static enum err make_issuer(struct world *w)
 enum err world_make(const struct variant *v, struct world *out)
 {
     *out = (struct world){ 0 };
+    if (v && variant_turns_on(v, ROLE_AS, "compat_draft02")) out->scopes = SCOPE_DRAFT02;
     TRY(make_certificates(out));
     TRY(key_make(sign_type(v), &out->sign));
     TRY(key_make(sign_type(v), &out->stranger));
@@ -202,6 +203,7 @@ enum err world_open(const struct world *w, struct span token, int64_t now, struc
         .issuers = &w->issuer,
         .require_aud = true,
         .require_exp = true,
+        .scope_also = w->scopes,
         .audience_count = 2,
         .audiences = audiences,
         .leeway = 5,

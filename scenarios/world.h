@@ -44,6 +44,7 @@ struct world {
         char secret[24];
         struct key_object keys[KEY_P256 + 1]; /* registered at the AS; by enum key_type */
     } client[WORLD_CLIENTS];
+    enum scope_spelling scopes; /* what the AS may write besides the RFC's */
     struct token_issuer issuer; /* for opening the AS's tokens as $broker would */
     uint16_t as_port, broker_port;
 };

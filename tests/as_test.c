@@ -106,6 +106,8 @@ static void world_start(struct world *w)
                               .lifetime = w->config.lifetime,
                               .accept_form = w->config.accept_form,
                               .accept_json = w->config.accept_json,
+                              .compat_draft02 = w->config.compat_draft02,
+                              .trust_req_cnf = w->config.trust_req_cnf,
                               .failed_logins = 3,
                               .sign_key = &w->config.sign_key,
                               .registry = w->config.registry,

@@ -94,12 +94,13 @@ static const struct said {
                            "User Property.\n            R-DISC-03 MUST: The name of that User Property is ace_as_hint.\n" },
     { "discovery/as-hint", "      client : get-token as=$hint.AS\n" },
     { "tls/known-rpk", "      broker -> client PUBREC  when qos=2\n          reason=0x00\n" },
+    { "tls/known-rpk", "with   broker token.leeway=5  when qos=1\nwith   broker public=\"pub:x y\"  when qos=1\n" },
     { "connect/anon-ace-challenge/wrong-proof", "puppet client\n" },
     { "connect/anon-ace-challenge/wrong-proof", "like   connect/anon-ace-challenge\n" },
 }, shown[] = {
     { "R-CACK-07", "R-CACK-07 MUST  (" },
     { "R-CACK-07", "binds  broker\n" },
-    { "R-CACK-07", "  tls/known-rpk                                F    broker -> client CONNACK  (tests/vectors/flows/tls.flow:24)\n" },
+    { "R-CACK-07", "  tls/known-rpk                                F    broker -> client CONNACK  (tests/vectors/flows/tls.flow:25)\n" },
     { "R-POPX-11", "not observable: " },
     { "R-POPX-11", "proven by no scenario yet\n" },
 };

@@ -363,7 +363,34 @@ static void odd_errors(void)
     CHECK(error_read(span_str("<html>"), MEDIA_JSON, &got) == ERR_MALFORMED && got.error.n == 0);
 }
 
+/* aud and words, where they are asked for alone; audience wins. */
+static void draft02_request(void)
+{
+    static const struct row {
+        const char *body, *audience;
+        bool scope;
+    } rows[] = {
+        { "{\"aud\":\"b\",\"scope\":\"publish_a\"}", "b", true },
+        { "{\"aud\":\"b\",\"audience\":\"c\",\"scope\":\"W10\"}", "c", true },
+        { "{\"audience\":\"c\",\"scope\":\"read\"}", "c", false },
+    }, *r;
+    struct token_request req;
+
+    for (EACH_ROW(r, rows)) {
+        CHECK_ROW(token_request_read_draft02(span_str(r->body), MEDIA_ACE_JSON, &req, NULL) == OK, r->body);
+        CHECK_ROW(req.has_audience && span_is(buf_span(&req.audience), r->audience), r->body);
+        CHECK_ROW((req.scope != NULL) == r->scope && req.has_scope, r->body);
+        token_request_clear(&req);
+    }
+    CHECK(token_request_read(span_str(rows[0].body), MEDIA_ACE_JSON, &req, NULL) == OK);
+    CHECK(!req.has_audience && !req.scope);
+    token_request_clear(&req);
+    CHECK(token_request_read_draft02(span_str("{\"aud\":[\"b\"]}"), MEDIA_ACE_JSON, &req, NULL) ==
+          ERR_INVALID_REQUEST);
+}
+
 CU_TestInfo params_tests[] = {
+    { "draft -02", draft02_request },
     { "request in three media", request_media },
     { "requests", request_rows },
     { "grant types", grant_types },

@@ -229,6 +229,32 @@ static void draft02(void)
     scope_free(s);
 }
 
+/* [draft -02] Whoever asked in words is answered in words, as long as these can say it. */
+static void spelled_alike(void)
+{
+    static const struct row {
+        const char *like, *words, *text;
+    } rows[] = {
+        { "publish_x", "pub:a/b sub:c/#", "publish_a/b subscribe_c/#" },
+        { "publish_x", "pubsub:a", "publish_a subscribe_a" },
+        { "publish_x", "[[\"a b\",[\"pub\"]]]", "W1siYSBiIixbInB1YiJdXV0" },
+        { "publish_x", "", "W10" },
+        { "W10", "pub:a", "W1siYSIsWyJwdWIiXV1d" },
+    }, *r;
+
+    for (EACH_ROW(r, rows)) {
+        struct scope *like = NULL, *s = NULL;
+        struct buf text = { 0 };
+        CHECK_ROW(scope_from_text(span_str(r->like), SCOPE_DRAFT02, &like, NULL) == OK, r->words);
+        CHECK_ROW(scope_from_words(span_str(r->words), &s, NULL) == OK, r->words);
+        scope_spell_like(s, like);
+        CHECK_ROW(scope_to_text(s, &text) == OK && strcmp(buf_cstr(&text), r->text) == 0, buf_cstr(&text));
+        scope_free(like);
+        scope_free(s);
+        buf_clear(&text);
+    }
+}
+
 static void members(void)
 {
     struct scope *s = NULL, *again = NULL;
@@ -362,9 +388,18 @@ static void equality(void)
 }
 
 CU_TestInfo scope_tests[] = {
-    { "Figure 9", figure9 },  { "refuses", refuses }, { "text forms", text_forms },
-    { "draft -02", draft02 }, { "members", members }, { "truncations", truncations },
-    { "allows", allowing },   { "words", wording },   { "narrows", narrowing },
-    { "limits", limits },     { "entries", entries }, { "equality", equality },
+    { "Figure 9", figure9 },
+    { "refuses", refuses },
+    { "text forms", text_forms },
+    { "draft -02", draft02 },
+    { "spelled alike", spelled_alike },
+    { "members", members },
+    { "truncations", truncations },
+    { "allows", allowing },
+    { "words", wording },
+    { "narrows", narrowing },
+    { "limits", limits },
+    { "entries", entries },
+    { "equality", equality },
     CU_TEST_INFO_NULL,
 };

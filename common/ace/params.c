@@ -88,13 +88,13 @@ static enum err read_profile(const struct doc *d, enum notation n, struct token_
 }
 
 /* Not understood is not yet refused: invalid_scope is for the AS to say. */
-static enum err read_scope(const struct doc *d, struct token_request *out)
+static enum err read_scope(const struct doc *d, const struct dialect *how, struct token_request *out)
 {
     const struct doc *member = get(d, "scope");
 
     if (!member) return OK;
     out->has_scope = true;
-    enum err e = scope_from_member(member, true, &out->scope, &out->scope_fault);
+    enum err e = scope_from_member(member, how->scope_also, &out->scope, &out->scope_fault);
     return e == ERR_NO_MEMORY ? e : OK;
 }
 
@@ -111,28 +111,55 @@ static enum err read_req_cnf(const struct doc *d, enum notation n, struct token_
     return OK;
 }
 
-static enum err read_request(const struct doc *d, enum media m, struct token_request *out, struct fault *why)
+/* Draft -02 calls the audience aud. */
+static enum err read_aud(const struct doc *d, const struct dialect *how, struct token_request *out,
+                         struct fault *why)
 {
-    const struct dialect how = { media_notation(m), true };
+    const struct doc *member = doc_get(d, "aud");
+    struct span s;
 
-    TRY(members_read(&request_members, d, &how, out, why));
-    TRY(read_grant_type(d, how.notation, out, why));
-    TRY(read_secret(d, how.notation, out, why));
-    TRY(read_profile(d, how.notation, out, why));
-    TRY(read_scope(d, out));
-    return read_req_cnf(d, how.notation, out);
+    if (!(how->scope_also & SCOPE_DRAFT02) || !member || out->has_audience) return OK;
+    if (!doc_text(member, &s)) return refuse(why, member, "aud: no text");
+    out->has_audience = true;
+    buf_add(&out->audience, s);
+    return buf_failed(&out->audience) ? ERR_NO_MEMORY : OK;
 }
 
-enum err token_request_read(struct span body, enum media m, struct token_request *out, struct fault *why)
+static enum err read_request(const struct doc *d, const struct dialect *how, struct token_request *out,
+                             struct fault *why)
 {
+    TRY(members_read(&request_members, d, how, out, why));
+    TRY(read_aud(d, how, out, why));
+    TRY(read_grant_type(d, how->notation, out, why));
+    TRY(read_secret(d, how->notation, out, why));
+    TRY(read_profile(d, how->notation, out, why));
+    TRY(read_scope(d, how, out));
+    return read_req_cnf(d, how->notation, out);
+}
+
+static enum err request_read(struct span body, enum media m, enum scope_spelling also,
+                             struct token_request *out, struct fault *why)
+{
+    const struct dialect how = { media_notation(m), also };
     struct doc *d = NULL;
 
     *out = (struct token_request){ 0 };
     enum err e = body_read(body, m, &d, why);
-    if (e == OK) e = read_request(d, m, out, why);
+    if (e == OK) e = read_request(d, &how, out, why);
     doc_free(d);
     if (e != OK) token_request_clear(out);
     return as_request_error(e);
+}
+
+enum err token_request_read(struct span body, enum media m, struct token_request *out, struct fault *why)
+{
+    return request_read(body, m, SCOPE_LENIENT, out, why);
+}
+
+enum err token_request_read_draft02(struct span body, enum media m, struct token_request *out,
+                                    struct fault *why)
+{
+    return request_read(body, m, SCOPE_LENIENT | SCOPE_DRAFT02, out, why);
 }
 
 static void put(struct doc *d, enum notation n, const char *name, struct doc *child)

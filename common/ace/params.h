@@ -30,6 +30,9 @@ struct token_request {
 /* Unknown parameters are ignored, doubled ones refused. Errors: ERR_INVALID_REQUEST with a reason, ERR_NO_MEMORY. */
 MUST_USE enum err token_request_read(struct span body, enum media m, struct token_request *out,
                                      struct fault *why);
+/* The same; the audience may be called aud too, and the scope be words of draft -02. */
+MUST_USE enum err token_request_read_draft02(struct span body, enum media m, struct token_request *out,
+                                             struct fault *why);
 MUST_USE enum err token_request_write(const struct token_request *in, enum media m, struct buf *out);
 void token_request_clear(struct token_request *r);
 

@@ -19,6 +19,7 @@ struct scope {
     size_t count;
     struct entry entries[MAX_SCOPE_ENTRIES];
     struct buf text;
+    bool draft02; /* was read as words of draft -02 */
 };
 
 static const struct word {
@@ -194,6 +195,7 @@ static enum err from_draft02(struct span text, struct scope **out, struct fault 
 {
     struct scope *s = scope_new();
 
+    if (s) s->draft02 = true;
     return s ? finish(s, read_draft02(s, text, why), out) : ERR_NO_MEMORY;
 }
 
@@ -306,11 +308,44 @@ enum err scope_to_json(const struct scope *s, struct buf *out)
     return write_with(doc_write_json, s, out);
 }
 
+void scope_spell_like(struct scope *s, const struct scope *like)
+{
+    s->draft02 = like->draft02;
+}
+
+/* Words are between blanks. */
+static bool has_draft02_words(const struct scope *s)
+{
+    bool fits = s->draft02 && s->count > 0;
+
+    for (size_t i = 0; fits && i < s->count; i++)
+        fits = !memchr(scope_filter(s, i).p, ' ', scope_filter(s, i).n);
+    return fits;
+}
+
+static void write_draft02(const struct scope *s, struct buf *out)
+{
+    const char *between = "";
+
+    for (size_t i = 0; i < s->count; i++) {
+        for (size_t k = 0; k < sizeof draft02_words / sizeof *draft02_words; k++) {
+            if (!(scope_perms(s, i) & draft02_words[k].perm)) continue;
+            buf_format(out, "%s%s", between, draft02_words[k].prefix);
+            buf_add(out, scope_filter(s, i));
+            between = " ";
+        }
+    }
+}
+
 enum err scope_to_text(const struct scope *s, struct buf *out)
 {
     struct buf json = { 0 };
-    enum err e = scope_to_json(s, &json);
 
+    if (has_draft02_words(s)) {
+        write_draft02(s, out);
+        return buf_failed(out) ? ERR_NO_MEMORY : OK;
+    }
+    enum err e = scope_to_json(s, &json);
     if (e == OK) b64url_encode(out, buf_span(&json));
     buf_clear(&json);
     return e == OK && buf_failed(out) ? ERR_NO_MEMORY : e;

@@ -50,6 +50,9 @@ MUST_USE enum err scope_to_json(const struct scope *s, struct buf *out); /* comp
 struct doc *scope_to_doc(const struct scope *s);
 /* A `scope` member in this notation: base64url text or byte string. NULL: no memory. */
 struct doc *scope_to_member(const struct scope *s, enum notation n);
+/* From now on written as text in the way that `like` was read: a scope in words of draft -02 is one again, as far as its filters have no
+ * blank. For scopes that nobody shares yet. */
+void scope_spell_like(struct scope *s, const struct scope *like);
 MUST_USE enum err scope_to_words(const struct scope *s,
                                  struct buf *out); /* for people; "(nothing)" if empty */
 
