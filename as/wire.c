@@ -2,6 +2,7 @@
 #include "as/as.h"
 #include "common/net/control.h"
 #include "common/net/http_server.h"
+#include "common/net/tap.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -96,11 +97,14 @@ static void on_step(void *self, int64_t id, const struct doc *step)
     if (span_is(verb, "clock") && doc_int(doc_get(step, "offset"), &offset)) {
         s->clock_offset += offset; /* a step, as in a flow: `clock as +2h` */
         e = control_ok(s->control, id, NULL);
+    } else if (span_is(verb, "tap")) {
+        tap_start(STDOUT_FILENO);
+        e = control_ok(s->control, id, NULL);
     } else if (span_is(verb, "stop")) {
         e = control_ok(s->control, id, NULL);
         shut(s);
     } else {
-        e = control_error(s->control, id, "unsupported: do is clock (with offset, seconds) or stop");
+        e = control_error(s->control, id, "unsupported: do is clock (with offset, seconds), tap or stop");
     }
     if (e != OK) log_event(s->log, LOG_WARN, "control", LOG_STR("error", err_wire(e)->words));
 }

@@ -1,6 +1,7 @@
 #include "broker/wire.h"
 #include "common/codec/doc.h"
 #include "common/net/control.h"
+#include "common/net/tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,13 @@ static enum err step_clock(struct program *p, int64_t id, const struct doc *step
     return control_ok(p->control, id, NULL);
 }
 
+static enum err step_tap(struct program *p, int64_t id, const struct doc *step)
+{
+    (void)step;
+    tap_start(STDOUT_FILENO);
+    return control_ok(p->control, id, NULL);
+}
+
 static enum err step_stop(struct program *p, int64_t id, const struct doc *step)
 {
     (void)step;
@@ -236,6 +244,7 @@ static const struct verb {
     enum err (*act)(struct program *p, int64_t id, const struct doc *step);
 } verbs[] = {
     { "clock", step_clock },
+    { "tap", step_tap },
     { "stop", step_stop },
 };
 

@@ -10,6 +10,7 @@
 #include "common/ace/topic.h"
 #include "common/codec/text.h"
 #include "common/net/control.h"
+#include "common/net/tap.h"
 
 /* A verb is answered when its outcome is known; one is under way at a time. */
 struct drive {
@@ -425,6 +426,14 @@ static enum err clock_step(struct drive *v, struct fault *why)
     return OK;
 }
 
+static enum err tap(struct drive *v, struct fault *why)
+{
+    (void)why;
+    tap_start(STDOUT_FILENO);
+    answer_ok(v, NULL);
+    return OK;
+}
+
 static void shut(struct drive *v)
 {
     v->over = true;
@@ -437,12 +446,19 @@ static const struct {
     const char *name;
     verb_begin *begin;
 } verbs[] = {
-    { "get-token", get_token },   { "connect", connect_broker },
-    { "publish", publish },       { "publish-token", publish_token },
-    { "subscribe", subscribe },   { "unsubscribe", subscribe },
-    { "reauth", reauth },         { "ping", ping },
-    { "disconnect", disconnect }, { "drop", drop },
-    { "forget", forget },         { "clock", clock_step },
+    { "get-token", get_token },
+    { "connect", connect_broker },
+    { "publish", publish },
+    { "publish-token", publish_token },
+    { "subscribe", subscribe },
+    { "unsubscribe", subscribe },
+    { "reauth", reauth },
+    { "ping", ping },
+    { "disconnect", disconnect },
+    { "drop", drop },
+    { "forget", forget },
+    { "clock", clock_step },
+    { "tap", tap },
 };
 
 /* Also while a verb waits for its outcome: whoever drives us may be done with it. */

@@ -5,8 +5,6 @@
 #include "scenarios/packet.h"
 #include "scenarios/take.h"
 
-/* --- what both ends learn from a message --- */
-
 static void note_request(struct show *w, const struct step *s, const struct fields *in)
 {
     struct deal *deal = stage_deal(&w->stage);
@@ -42,7 +40,7 @@ static void note_response(struct show *w, const struct fields *in)
     if (key.kind == VALUE_KEY) stage_deal(&w->stage)->key = key;
 }
 
-static void note(struct show *w, const struct step *s, const struct fields *in)
+void show_note(struct show *w, const struct step *s, const struct fields *in)
 {
     if (s->message->kind == MESSAGE_MQTT) note_packet(w, s, in);
     if (s->message->kind == MESSAGE_REQUEST) note_request(w, s, in);
@@ -119,7 +117,7 @@ void show_send(struct show *w, const struct step *s)
         fill_in(w, s, &out);
         bind_filled(w, s, &out);
     }
-    if (!show_puppet(w, s->to.role)) note(w, s, &out); /* a puppet learns it from what it takes */
+    if (!show_puppet(w, s->to.role)) show_note(w, s, &out); /* a puppet learns it from what it takes */
     enum err e = w->over ? OK : write_message(w, s, end, &out, &bytes);
     if (e == OK && !w->over) e = strand_send(end, buf_span(&bytes));
     end->left |= s->message->kind == MESSAGE_MQTT && s->message->code == MQTT_DISCONNECT;
@@ -155,7 +153,7 @@ static void receive_message(struct show *w, const struct step *s)
     bool held = s->message->kind == MESSAGE_CLOSE ? closed : a.taken == TAKEN || broken_on_purpose;
     if (judge_message(w, s, held, buf_cstr(&got)) && s->message->kind != MESSAGE_CLOSE) {
         if (!broken_on_purpose) judge_fields(w, s, &in); /* against what was known before */
-        note(w, s, &in);
+        show_note(w, s, &in);
     }
     trace_message(w, s, s->message->word, &in);
     buf_clear(&got);

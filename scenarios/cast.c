@@ -3,6 +3,7 @@
 #include "common/base/file.h"
 #include "scenarios/handshake.h"
 #include "scenarios/settings.h"
+#include "scenarios/testimony.h"
 
 /* How each program is called; the path of its configuration comes last. */
 static const char *const calls[ROLE_COUNT][PRODUCT_MAX_ARGS] = {
@@ -53,9 +54,11 @@ static void show_refusal(struct show *w, enum role r, const char *name)
     buf_clear(&blamed);
 }
 
-static struct product *start(struct show *w, const char *bin, const char *name, enum role r)
+static struct product *start(struct show *w, const char *bin, struct party who)
 {
-    const char *const *args = calls[r];
+    static const char *const clients[] = { "", "client", "client2", "client3", "client4" };
+    const char *const *args = calls[who.role];
+    const char *name = who.role == ROLE_CLIENT ? clients[who.number] : role_name(who.role);
     char program[600], config[600];
     struct product_call call = { .name = name, .dir = w->dir };
     struct product *p = NULL;
@@ -63,14 +66,16 @@ static struct product *start(struct show *w, const char *bin, const char *name, 
 
     snprintf(program, sizeof program, "%s/ace-%s", bin, args[0]);
     snprintf(config, sizeof config, "%s/%s.json", w->dir, name);
+    if (w->testimony) call.tap = (struct product_tap){ testimony_place(w->testimony, who), testimony_line };
     call.args[0] = program;
     size_t n = 1;
     for (; n < PRODUCT_MAX_ARGS - 1 && args[n]; n++) call.args[n] = args[n];
     call.args[n] = config;
     if (product_start(net_loop(w->net), &call, &p, &why) != OK || !net_wait(w->net, is_ready, p) ||
         !product_ready(p)) {
-        show_refusal(w, r, name);
+        show_refusal(w, who.role, name);
     }
+    if (!w->over && w->testimony) show_tap(w, p);
     buf_clear(&why);
     return p;
 }
@@ -99,7 +104,7 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
     } else if (write(s, &message) != OK) {
         show_error(w, "%s", buf_cstr(&message));
     } else {
-        w->server[r] = start(w, bin, role_name(r), r);
+        w->server[r] = start(w, bin, (struct party){ r, 1 });
         *port = port_of(w->server[r]);
     }
     tls_config_free(tls);
@@ -119,14 +124,12 @@ static bool acts(const struct variant *v, unsigned client)
 
 static void start_clients(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
-    static const char *const names[] = { "", "client", "client2", "client3", "client4" };
-
     for (unsigned n = 1; n <= WORLD_CLIENTS && !w->over; n++) {
         if (w->players[ROLE_CLIENT] != PLAYER_PRODUCT || !acts(w->variant, n)) continue;
         if (settings_client(s, n, NULL, message) != OK)
             show_error(w, "%s", buf_cstr(message));
         else
-            w->client[n] = start(w, bin, names[n], ROLE_CLIENT);
+            w->client[n] = start(w, bin, (struct party){ ROLE_CLIENT, n });
     }
 }
 

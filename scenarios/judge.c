@@ -120,6 +120,7 @@ void trace_message(struct show *w, const struct step *s, const char *word, const
     party_print(s->to, &who);
     doc_put(d, "to", doc_new_text(buf_span(&who)));
     doc_put(d, "kind", doc_new_str(word));
+    if (w->witness) doc_put(d, "witness", doc_new_str(w->witness));
     struct doc *fields = fields_doc(in);
     if (fields) doc_put(d, "fields", fields);
     if (w->trace && doc_write_json(d, &line) == OK) fprintf(w->trace, "%s\n", buf_cstr(&line));

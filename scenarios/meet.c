@@ -13,8 +13,7 @@ static bool is_closed(void *what)
     return ((struct strand *)what)->closed;
 }
 
-/* What one end saw, against the fields that this end can see. */
-static void judge_end(struct show *w, const struct step *s, struct strand *end)
+void show_judge_end(struct show *w, const struct step *s, struct strand *end)
 {
     struct fields seen = { .vars = &w->stage.vars };
 
@@ -52,6 +51,6 @@ void show_handshake(struct show *w, const struct step *s)
         }
     }
     if (client) net_wait(w->net, end_settled, client);
-    if (server && !w->over) judge_end(w, s, server);
-    if (client && !w->over) judge_end(w, s, client);
+    if (server && !w->over) show_judge_end(w, s, server);
+    if (client && !w->over) show_judge_end(w, s, client);
 }

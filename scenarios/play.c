@@ -5,6 +5,7 @@
 
 #include "scenarios/cast.h"
 #include "scenarios/real.h"
+#include "scenarios/testimony.h"
 #include "scenarios/with.h"
 
 /* --- how a run ends early --- */
@@ -118,17 +119,19 @@ void play_run(const struct play *p, struct run_result *out)
         w->version[n] = version && strcmp(version, "4") == 0 ? MQTT_V311 : MQTT_V5;
     if (p->dir) open_trace(w);
     if (world_make(p->variant, &w->world) != OK || stage_init(&w->stage, &w->world, p->variant) != OK ||
-        net_new(p->patience, &w->net) != OK) {
+        net_new(p->patience, &w->net) != OK ||
+        (all_real(w) && testimony_new(&w->world, &w->testimony) != OK)) {
         show_error(w, "the world cannot be made");
     }
     if (!w->over) cast_start(w, p->bin);
-    if (!w->over && all_real(w)) real_play(w);
-    if (!w->over && !all_real(w)) play_steps(w, p);
+    if (!w->over && w->testimony) real_play(w);
+    if (!w->over && !w->testimony) play_steps(w, p);
     if (w->net) {
         cast_stop(w);
         net_free(w->net);
         cast_free(w);
     }
+    testimony_free(w->testimony);
     stage_clear(&w->stage);
     world_clear(&w->world);
     if (w->trace) fclose(w->trace);

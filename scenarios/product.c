@@ -18,7 +18,8 @@ struct product {
     size_t first, count;
     struct doc *line[MAX_LINES]; /* a ring */
     char err_path[512];
-    FILE *copy; /* everything it wrote */
+    FILE *copy; /* everything it wrote, but what its links carry */
+    struct product_tap tap;
     char chunk[READ_CHUNK];
     bool exited, stopped;
     int64_t status;
@@ -38,16 +39,21 @@ static void keep_line(struct product *p, struct doc *d)
 
 static void take_line(struct product *p, struct span line)
 {
-    static const char ready[] = "READY ";
-    bool first = !p->ready && span_starts(line, span_str(ready));
+    static const char ready[] = "READY ", tap[] = "{\"tap\":";
+    bool first = !p->ready && span_starts(line, span_str(ready)), tapped = span_starts(line, span_str(tap));
     struct doc *d = NULL;
 
+    if (p->copy && !tapped) fprintf(p->copy, "%.*s\n", (int)line.n, (const char *)line.p);
     if (first) line = span_skip(line, strlen(ready));
     if (doc_read_json(line, &doc_limits_file, &d, NULL) != OK) return;
-    if (first)
+    if (tapped) {
+        if (p->tap.line) p->tap.line(p->tap.self, d);
+        doc_free(d);
+    } else if (first) {
         p->ready = d;
-    else
+    } else {
         keep_line(p, d);
+    }
 }
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out)
@@ -66,7 +72,6 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *chunk)
         uv_read_stop(s);
         return;
     }
-    if (p->copy) fwrite(chunk->base, 1, (size_t)n, p->copy);
     buf_add(&p->text, span(chunk->base, (size_t)n));
     for (const uint8_t *end; p->text.n && (end = memchr(p->text.p, '\n', p->text.n));) {
         size_t length = (size_t)(end - p->text.p);
@@ -174,6 +179,7 @@ enum err product_start(uv_loop_t *loop, const struct product_call *call, struct 
     uv_pipe_init(loop, &p->in, 0);
     uv_pipe_init(loop, &p->out, 0);
     p->process.data = p->in.data = p->out.data = p;
+    p->tap = call->tap;
     *out = p;
     int status = err_fd < 0 ? UV_EIO : spawn(loop, call, p, err_fd);
     if (err_fd >= 0) close(err_fd);

@@ -17,6 +17,12 @@ struct product_call {
     const char *name;                       /* "broker": names its files, NAME.out and NAME.err */
     const char *args[PRODUCT_MAX_ARGS + 1]; /* args[0]: the program's path; NULL ends */
     const char *dir;                        /* the run's folder */
+    struct product_tap {
+        void *self;
+        void (*line)(
+            void *self,
+            const struct doc *line); /* what its links carry; kept out of its files. NULL: nobody listens */
+    } tap;
 };
 
 /* Errors: ERR_IO with a reason in `message`, ERR_NO_MEMORY. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "scenarios/match.h"
+#include "scenarios/overheard.h"
 
 /* "refused: Not authorized (0x87)" */
 static bool answered_reason(const char *answer, int64_t *reason)
@@ -81,5 +82,8 @@ void real_play(struct show *w)
             verb[s->from.number] = s;
         }
         if (s->kind == STEP_CLOCK) show_clock(w, s);
+        if (s->kind == STEP_ARROW) overheard_arrow(w, s);
+        if (s->kind == STEP_TLS) overheard_handshake(w, s);
+        if (s->kind == STEP_QUIET) overheard_quiet(w, s);
     }
 }

@@ -3,8 +3,8 @@
 
 #include "scenarios/show.h"
 
-/* A run without puppets: the clients are told what the figure tells them, and what they are answered is held against the last outcome
- * that the figure shows for it. */
+/* A run without puppets: the clients are told what the figure tells them, each message is judged by what both of its ends say of it, and
+ * what the clients are answered is held against the last outcome that the figure shows for it. */
 void real_play(struct show *w);
 
 #endif

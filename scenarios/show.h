@@ -27,6 +27,9 @@ struct show {
     struct run_result *result;
     const char *dir;
     FILE *trace;
+    struct testimony
+        *testimony;      /* of a run without puppets: what the programs say of their connections; else NULL */
+    const char *witness; /* whose word the trace has: "sender", "receiver"; NULL: the puppet's */
     const struct step
         *said; /* what the sender of the step plays: the step itself but in mutants; NULL: nothing */
     bool over; /* nothing behind this can be judged */
@@ -44,6 +47,11 @@ static inline bool show_puppet(const struct show *w, enum role r)
 /* The party's end of its newest connection with `peer`; NULL: none yet. */
 struct strand *show_strand(const struct show *w, enum role owner, struct party peer);
 
+/* What both ends learn from a message. */
+void show_note(struct show *w, const struct step *s, const struct fields *in);
+/* What one end saw of a handshake, against the fields that this end can see. */
+void show_judge_end(struct show *w, const struct step *s, struct strand *end);
+
 /* One step of a puppet, or of two: sends, receives, judges. */
 void show_arrow(struct show *w, const struct step *s);
 void show_send(struct show *w, const struct step *s);
@@ -53,6 +61,10 @@ void show_quiet(struct show *w, const struct step *s);
 /* Told to a product; a puppet needs no telling but for what is to be asked for. */
 void show_verb(struct show *w, const struct step *s);
 void show_clock(struct show *w, const struct step *s);
+/* From now on the program tells what its links carry: struct testimony. */
+void show_tap(struct show *w, struct product *p);
+/* The client sends PINGREQ. false: no PINGRESP came in time. */
+bool show_ping(struct show *w, unsigned client);
 /* Waits until the client's last verb is answered. false: it was not. */
 bool show_settled(struct show *w, unsigned client);
 

@@ -79,18 +79,36 @@ static struct link_owner owner_of(struct strand *w)
     return (struct link_owner){ w, on_opened, on_input, NULL, on_closed };
 }
 
-static struct strand *add_strand(struct net *n, enum strand_speech speech)
+enum err strand_new(enum strand_speech speech, struct strand **out)
 {
-    struct strand *w = n->count < MAX_STRANDS ? calloc(1, sizeof *w) : NULL;
+    struct strand *w = calloc(1, sizeof *w);
     enum http_side side = speech == SPEAK_REQUESTS ? HTTP_REQUESTS : HTTP_RESPONSES;
 
-    if (!w) return NULL;
-    w->net = n;
+    if (!w) return ERR_NO_MEMORY;
     w->speech = speech;
     if (speech != SPEAK_MQTT && http_parser_new(side, MAX_STRAND_BODY, &w->parser) != OK) {
         free(w);
-        return NULL;
+        return ERR_NO_MEMORY;
     }
+    *out = w;
+    return OK;
+}
+
+void strand_free(struct strand *w)
+{
+    if (!w) return;
+    tls_facts_clear(&w->facts);
+    buf_clear(&w->in);
+    http_parser_free(w->parser);
+    free(w);
+}
+
+static struct strand *add_strand(struct net *n, enum strand_speech speech)
+{
+    struct strand *w = NULL;
+
+    if (n->count == MAX_STRANDS || strand_new(speech, &w) != OK) return NULL;
+    w->net = n;
     n->strand[n->count++] = w;
     return w;
 }
@@ -159,14 +177,6 @@ enum err net_new(unsigned patience_percent, struct net **out)
     n->patience_ms = PATIENCE_MS * patience_percent / 100;
     *out = n;
     return OK;
-}
-
-static void strand_free(struct strand *w)
-{
-    tls_facts_clear(&w->facts);
-    buf_clear(&w->in);
-    http_parser_free(w->parser);
-    free(w);
 }
 
 static bool all_closed(void *what)

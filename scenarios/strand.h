@@ -58,6 +58,10 @@ struct strand_call {
 };
 MUST_USE enum err net_connect(struct net *n, const struct strand_call *call, struct strand **out);
 
+/* A strand without a link, for what a program tells of a connection of its own: bytes are added to `in`. The caller's, and on no net. */
+MUST_USE enum err strand_new(enum strand_speech speech, struct strand **out);
+void strand_free(struct strand *w);
+
 /* The i-th strand ever made or accepted, oldest first; NULL past the end. */
 struct strand *net_at(const struct net *n, size_t i);
 

@@ -121,16 +121,38 @@ static bool has_heard(void *what)
     return h->heard || product_exited(h->p);
 }
 
-static void step_clock(struct show *w, struct product *p, int64_t seconds)
+/* Takes `d`. false: it did not answer in time. */
+static bool order(struct show *w, struct product *p, struct doc *d)
 {
-    struct doc *d = doc_new_map();
     struct hearing h = { p, ++w->next_id, false };
 
     doc_put(d, "id", doc_new_int(h.id));
+    return product_tell(p, d) == OK && net_wait(w->net, has_heard, &h) && h.heard;
+}
+
+static void step_clock(struct show *w, struct product *p, int64_t seconds)
+{
+    struct doc *d = doc_new_map();
+
     doc_put(d, "do", doc_new_str("clock"));
     doc_put(d, "offset", doc_new_int(seconds));
-    if (product_tell(p, d) != OK || !net_wait(w->net, has_heard, &h) || !h.heard)
-        show_error(w, "a clock could not be moved");
+    if (!order(w, p, d)) show_error(w, "a clock could not be moved");
+}
+
+void show_tap(struct show *w, struct product *p)
+{
+    struct doc *d = doc_new_map();
+
+    doc_put(d, "do", doc_new_str("tap"));
+    if (!order(w, p, d)) show_error(w, "a program does not tell what its links carry");
+}
+
+bool show_ping(struct show *w, unsigned client)
+{
+    struct doc *d = doc_new_map();
+
+    doc_put(d, "do", doc_new_str("ping"));
+    return order(w, w->client[client], d);
 }
 
 static bool is_gone(void *what)

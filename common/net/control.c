@@ -68,6 +68,11 @@ enum err control_ready(int out, struct doc *what)
     return write_line(out, "READY ", what);
 }
 
+enum err control_line(int out, struct doc *what)
+{
+    return write_line(out, "", what);
+}
+
 enum err control_say(struct control *c, struct doc *what)
 {
     return write_line(c->out, "", what);

@@ -35,6 +35,9 @@ MUST_USE enum err control_ready(int out, struct doc *what);
 MUST_USE enum err control_ok(struct control *c, int64_t id, struct doc *fields);
 MUST_USE enum err control_error(struct control *c, int64_t id, const char *error);
 
+/* Writes any JSON object as a line to a descriptor. Takes ownership. Errors: ERR_IO, ERR_NO_MEMORY. */
+MUST_USE enum err control_line(int out, struct doc *what);
+
 /* Writes any JSON object as a line: events. Takes ownership. */
 MUST_USE enum err control_say(struct control *c, struct doc *what);
 

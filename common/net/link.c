@@ -47,6 +47,13 @@ static void try_next_address(struct link *l);
 
 /* --- the end --- */
 
+static struct link_watcher watcher; /* of all links */
+
+void link_watch_all(const struct link_watcher *w)
+{
+    watcher = *w;
+}
+
 static void link_free(struct link *l)
 {
     if (l->handles || l->looking) return;
@@ -63,6 +70,7 @@ static void on_handle_closed(uv_handle_t *h)
     struct link *l = h->data;
 
     if (--l->handles) return;
+    if (watcher.closed) watcher.closed(watcher.self, l, l->why.why);
     if (l->watch.closed) l->watch.closed(l->watch.self, l);
     if (l->owner.closed) l->owner.closed(l->owner.self, l, l->verdict, l->why.why);
     link_free(l);
@@ -153,7 +161,9 @@ static void on_handshake_late(uv_timer_t *timer)
 
 static void tap(struct link *l, enum link_tap which, struct span bytes)
 {
-    if (l->options.tee.bytes && bytes.n) l->options.tee.bytes(l->options.tee.self, l, which, bytes);
+    if (bytes.n == 0) return;
+    if (l->options.tee.bytes) l->options.tee.bytes(l->options.tee.self, l, which, bytes);
+    if (watcher.bytes) watcher.bytes(watcher.self, l, which, bytes);
 }
 
 static void on_sent(uv_write_t *write, int status)
@@ -275,6 +285,7 @@ static void become_open(struct link *l)
     l->state = OPEN;
     uv_timer_stop(&l->timer);
     if (l->watch.opened) l->watch.opened(l->watch.self, l);
+    if (watcher.opened) watcher.opened(watcher.self, l, l->tls ? tls_facts(l->tls) : &none);
     l->owner.opened(l->owner.self, l, l->tls ? tls_facts(l->tls) : &none);
 }
 

@@ -33,6 +33,16 @@ struct link_tee {
     void (*bytes)(void *self, struct link *l, enum link_tap tap, struct span bytes);
 };
 
+/* Sees all links of this process, those that are open already too. For whoever drives a program and wants to know what it says. */
+struct link_watcher {
+    void *self;
+    void (*opened)(void *self, struct link *l, const struct tls_facts *facts);
+    void (*bytes)(void *self, struct link *l, enum link_tap tap, struct span bytes);
+    void (*closed)(void *self, struct link *l,
+                   const char *reason); /* also of links that never opened; "": orderly */
+};
+void link_watch_all(const struct link_watcher *w);
+
 /* Milliseconds and bytes; 0: the default in brackets. */
 struct link_options {
     struct tls_config *tls; /* NULL: plain TCP, loopback only */
