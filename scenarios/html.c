@@ -117,7 +117,7 @@ static enum err write_run(struct writer *w, size_t number)
     if (run->why.n) json_text(w->json, "why", buf_span(&run->why));
     json_number(w->json, "ms", run->ms);
     json_text(w->json, "dir", buf_span(&run->dir));
-    json_number(w->json, "combination", matrix_combination(w->suite, run));
+    json_number(w->json, "combination", combination_of(w->suite, run));
     if (drawn) json_number(w->json, "figure", (int64_t)figure);
     write_said(w, number, "held", SAID_HELD);
     write_said(w, number, "broken", SAID_BROKEN);
@@ -142,6 +142,7 @@ static enum err write_all(struct writer *w)
     json_open(w->json, "runs", '[');
     for (size_t i = 0; i < r->runs; i++) TRY(write_run(w, i));
     json_close(w->json, ']');
+    proven_write(&r->proven, w->json);
     json_open(w->json, "figures", '[');
     buf_add(w->json, buf_span(&w->figures.json));
     json_close(w->json, ']');

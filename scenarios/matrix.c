@@ -128,67 +128,13 @@ void matrix_print(const struct report *r, struct buf *out)
 
 /* ---- the four combinations ---- */
 
-static const struct step *last_connect(const struct scenario *s)
-{
-    const struct step *found = NULL;
-
-    for (size_t i = 0; i < s->steps; i++) {
-        if (s->step[i].kind == STEP_VERB && strcmp(s->step[i].verb->word, "connect") == 0)
-            found = &s->step[i];
-    }
-    return found;
-}
-
-/* The value of an axis in "pop=hs256,tls=1.3"; empty: it is not there. */
-static struct span axis_value(struct span variant, const char *axis)
-{
-    size_t n = strlen(axis);
-
-    for (;;) {
-        const uint8_t *comma = variant.n ? memchr(variant.p, ',', variant.n) : NULL;
-        struct span one = comma ? span(variant.p, (size_t)(comma - variant.p)) : variant;
-        if (one.n > n && memcmp(one.p, axis, n) == 0 && one.p[n] == '=') return span_skip(one, n + 1);
-        if (!comma) return span(NULL, 0);
-        variant = span_skip(variant, one.n + 1);
-    }
-}
-
-/* What an argument of the verb says in this run; empty: nothing that can be told from here. */
-static struct span argument(const struct step *verb, const char *name, const struct run_result *run)
-{
-    for (size_t i = 0; i < verb->count; i++) {
-        const struct field *f = &verb->field[i];
-        if (!f->name || strcmp(f->name, name) != 0 || f->pattern.path) continue;
-        if (f->pattern.kind == PATTERN_VARIABLE) return axis_value(buf_span(&run->variant), f->pattern.text);
-        if (f->pattern.kind == PATTERN_LITERAL || f->pattern.kind == PATTERN_CALL)
-            return span_str(f->pattern.text);
-    }
-    return span(NULL, 0);
-}
-
-enum combination matrix_combination(const struct suite *s, const struct run_result *run)
-{
-    struct span id = buf_span(&run->scenario);
-    const struct step *connect = NULL;
-
-    for (size_t i = 0; i < s->flows.count && !connect; i++) {
-        if (span_is(id, s->flows.scenario[i]->id)) connect = last_connect(s->flows.scenario[i]);
-    }
-    if (!connect) return COMBINATION_UNSAID;
-    struct span tls = argument(connect, "tls", run), mqtt = argument(connect, "mqtt", run);
-    bool ace = span_is(mqtt, "ace");
-    if (tls.n == 0 || !(ace || span_is(mqtt, "none"))) return COMBINATION_UNSAID;
-    if (span_is(tls, "anon")) return ace ? COMBINATION_ANON_ACE : COMBINATION_ANON_NONE;
-    return ace ? COMBINATION_KNOWN_ACE : COMBINATION_KNOWN_NONE;
-}
-
 void matrix_print_combinations(const struct report *r, const struct suite *s, struct buf *out)
 {
     struct cell cells[COMBINATION_UNSAID + 1] = { 0 };
     bool any = false;
 
     for (size_t i = 0; i < r->runs; i++) {
-        enum combination c = matrix_combination(s, &r->run[i]);
+        enum combination c = combination_of(s, &r->run[i]);
         count(&cells[c], &r->run[i]);
         any |= c != COMBINATION_UNSAID && r->run[i].verdict != VERDICT_SKIP;
     }

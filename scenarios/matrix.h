@@ -1,6 +1,7 @@
 #ifndef SCENARIOS_MATRIX_H
 #define SCENARIOS_MATRIX_H
 
+#include "scenarios/combination.h"
 #include "scenarios/report.h"
 #include "scenarios/suite.h"
 
@@ -9,16 +10,6 @@
  * "passed/ran" over runs, warned and noted ones passed, skipped ones not ran; "-" where nothing ran.
  */
 void matrix_print(const struct report *r, struct buf *out);
-
-/* Which combination of TLS and MQTT authentication a run is about, as its last `client : connect` says. */
-enum combination {
-    COMBINATION_ANON_NONE,
-    COMBINATION_ANON_ACE,
-    COMBINATION_KNOWN_NONE,
-    COMBINATION_KNOWN_ACE,
-    COMBINATION_UNSAID
-};
-enum combination matrix_combination(const struct suite *s, const struct run_result *run);
 
 /* The four combinations of TLS and MQTT authentication, as the last `client : connect` of a scenario says; runs that do not
  * say so are left out. Nothing if there are none. */

@@ -144,16 +144,15 @@ static void disagree(struct check_result *c, const char *name, const struct valu
 static void compare(struct show *w, const struct step *s, const struct fields *sent,
                     const struct fields *came)
 {
+    static const struct held nothing = { .name = "" };
     struct check_result *c = agreement(w, s);
     size_t most = sent->count > came->count ? sent->count : came->count;
 
     for (size_t i = 0; c && i < most && c->held; i++) {
-        const struct held *a = i < sent->count ? &sent->held[i] : NULL,
-                          *b = i < came->count ? &came->held[i] : NULL;
-        struct value none = { 0 };
-        const struct value *x = a ? &a->value : &none, *y = b ? &b->value : &none;
-        bool same = a && b && strcmp(a->name, b->name) == 0 && value_eq(x, y);
-        if (!same) disagree(c, a ? a->name : b->name, x, y);
+        const struct held *x = i < sent->count ? &sent->held[i] : &nothing;
+        const struct held *y = i < came->count ? &came->held[i] : &nothing;
+        if (strcmp(x->name, y->name) != 0 || !value_eq(&x->value, &y->value))
+            disagree(c, *x->name ? x->name : y->name, &x->value, &y->value);
     }
     w->over |= !c || !c->held;
 }

@@ -373,6 +373,8 @@ enum err report_write(const struct report *r, struct buf *json)
     json_line(json);
     report_write_switches(r, json);
     json_line(json);
+    proven_write(&r->proven, json);
+    json_line(json);
     json_open(json, "scenarios", '[');
     for (size_t i = 0; i < r->runs; i++) write_run(r, i, json);
     json_close(json, ']');

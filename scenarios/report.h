@@ -1,6 +1,7 @@
 #ifndef SCENARIOS_REPORT_H
 #define SCENARIOS_REPORT_H
 
+#include "scenarios/proven.h"
 #include "scenarios/result.h"
 #include "scenarios/rules.h"
 #include "scenarios/status.h"
@@ -26,6 +27,7 @@ struct report {
     unsigned char *said;    /* enum said: of each run, what it says of each rule */
     size_t counts[VERDICTS];
     struct buf switches[ROLE_COUNT]; /* of our programs: JSON of their defaults; empty: not known */
+    struct proven proven;            /* what the combinations were shown with: proven_add() of each run */
     struct rule_tally *tally;        /* of each rule, in the order of rules->rule */
 };
 

@@ -296,6 +296,13 @@ static void play_all(const struct run_options *o, struct plan *p, struct run_res
     if (isatty(STDOUT_FILENO)) printf("\r%40s\r", "");
 }
 
+/* A part of the suite shows a part of what the combinations can do. */
+static bool is_whole(const struct run_options *o)
+{
+    return !o->choice.glob && !o->choice.level && !o->choice.tag && !o->variant && !o->under &&
+           o->mode != RUN_MODEL;
+}
+
 static enum err tell(const struct terminal *start, struct report *r, struct run_result *results, size_t count)
 {
     struct terminal t = *start;
@@ -303,6 +310,7 @@ static enum err tell(const struct terminal *start, struct report *r, struct run_
     terminal_begin(&t, count);
     for (size_t i = 0; i < count; i++) {
         TRY(report_add(r, &results[i]));
+        proven_add(&r->proven, t.suite, report_last(r));
         terminal_run(&t);
     }
     (void)terminal_end(&t);
@@ -364,7 +372,9 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     struct buf message = { 0 };
     enum err e = report_init(&r, &s->rules);
 
-    struct terminal t = { .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = &r };
+    struct terminal t = {
+        .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = &r, .whole = is_whole(o)
+    };
 
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
     if (e == OK) e = tell(&t, &r, results, count);

@@ -310,15 +310,18 @@ static void print_counts(const struct terminal *t)
 
 static void print_matrix(const struct terminal *t)
 {
-    struct buf text = { 0 }, combinations = { 0 };
+    struct buf text = { 0 }, combinations = { 0 }, proven = { 0 };
 
     if (t->report->runs == 0) return;
     matrix_print(t->report, &text);
     matrix_print_combinations(t->report, t->suite, &combinations);
     fprintf(t->to, "\n%s\n", buf_cstr(&text));
     if (combinations.n) fprintf(t->to, "%s\n", buf_cstr(&combinations));
+    if (t->whole) proven_print(&t->report->proven, &proven);
+    if (proven.n) fprintf(t->to, "%s\n", buf_cstr(&proven));
     buf_clear(&text);
     buf_clear(&combinations);
+    buf_clear(&proven);
 }
 
 /* Which readings were chosen. The values are in the report. */
