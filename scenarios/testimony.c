@@ -151,6 +151,7 @@ static void read_facts(const struct doc *line, struct strand *s)
     f->peer_key = key_of(line);
     add_octets(line, "identity", &f->psk_identity);
     if (!text(line, "cipher", s->cipher, sizeof s->cipher)) s->cipher[0] = 0;
+    if (!text(line, "group", s->group, sizeof s->group)) s->group[0] = 0;
     if (!text(line, "alpn", s->alpn, sizeof s->alpn)) s->alpn[0] = 0;
     s->opened = true;
 }

@@ -46,6 +46,7 @@ static void on_opened(void *self, struct link *l, const struct tls_facts *f)
     (void)self;
     doc_put(d, "version", doc_new_int(f->version));
     if (t) doc_put(d, "cipher", doc_new_str(tls_cipher(t)));
+    if (t && *tls_group(t)) doc_put(d, "group", doc_new_str(tls_group(t)));
     if (t && tls_alpn(t).n) doc_put(d, "alpn", doc_new_text(tls_alpn(t)));
     doc_put(d, "ems", doc_new_bool(f->extended_master_secret));
     doc_put(d, "resumed", doc_new_bool(f->resumed));

@@ -7,7 +7,7 @@
  * What the links of this process carry, told as JSON lines: so a runner that drives both ends of a connection has two witnesses of each
  * message. It gives everything away, keys too: only for whoever drives the program by control lines, and only when asked.
  *
- *   {"tap":"opened","local":"127.0.0.1:8883","peer":"127.0.0.1:40000","version":772,"cipher":...,"alpn":...,"ems":true,"resumed":false,
+ *   {"tap":"opened","local":"127.0.0.1:8883","peer":"127.0.0.1:40000","version":772,"cipher":...,"group":...,"alpn":...,"ems":true,"resumed":false,
  *    "shown":1,"exporter":...,"key_type":1,"key":...,"identity":...}
  *   {"tap":"in"|"out","local":...,"peer":...,"bytes":...}      plaintext
  *   {"tap":"closed","local":...,"peer":...,"reason":...}       also of links that never opened
