@@ -22,7 +22,7 @@ static const struct config_key keys[] = {
     { .name = "trust_req_cnf",        .kind = CONFIG_BOOL,   .offset = AT(trust_req_cnf), .fallback = "false", .reading = "A-30", .doc = "take any public key of a client, shown or not: in a laboratory only" },
     { .name = "compat_draft02",       .kind = CONFIG_BOOL,   .offset = AT(compat_draft02), .fallback = "false", .reading = "draft -02", .doc = "take also what clients of draft-ietf-ace-mqtt-tls-profile-02 ask for" },
     { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
-    { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, token_format (jwt, cwt, reference), shared_key, keys, certificate, pop_keys, profiles" },
+    { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, token_format (jwt, cwt, reference), shared_key, symmetric_key_in, derivation_key, derived_key_len, keys, certificate, pop_keys, profiles" },
     { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },
     { .name = "limits.connections",   .kind = CONFIG_INT,    .offset = AT(max_connections), .low = 1, .high = 1000000, .fallback = "1000", .doc = "open at once" },
     { .name = "limits.body",          .kind = CONFIG_INT,    .offset = AT(max_body), .low = 256, .high = 1048576, .fallback = "16384", .doc = "bytes of a request" },

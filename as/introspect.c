@@ -28,6 +28,7 @@ static enum err open_as_broker(const struct introspect_from *from, struct span t
     buf_str(&issuer.iss, from->issuer);
     issuer.verify[0] = *from->sign_key;
     if (from->broker->has_shared) issuer.decrypt[0] = from->broker->shared;
+    issuer.derivation = from->broker->derivation;
     enum err e = buf_failed(&issuer.iss) ? ERR_NO_MEMORY
                  : kept.n                ? open_kept(kept, &trust, from->now, out)
                                          : token_open(token, &trust, from->now, out, &why);

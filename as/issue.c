@@ -3,6 +3,7 @@
 #include "common/ace/pop.h"
 #include "common/codec/text.h"
 #include "common/crypto/hash.h"
+#include "common/crypto/mac.h"
 
 enum { JTI_SIZE = 16, KID_SIZE = 8, POP_KEY_SIZE = 32 };
 
@@ -14,6 +15,7 @@ struct grant_plan {
     int64_t lifetime;
     struct cnf cnf; /* goes into the token */
     bool symmetric;
+    enum key_carriage carriage; /* of a symmetric key */
     struct buf jti;
     struct secret kept; /* the claims, where the token is a reference to them */
 };
@@ -139,7 +141,17 @@ static enum err make_symmetric(const struct issue_from *from, struct grant_plan 
     k->alg = KEY_ALG_HS256;
     k->may_sign = k->may_verify = true;
     p->symmetric = true;
+    if (p->broker->token_format != FORMAT_REFERENCE)
+        p->carriage = (enum key_carriage)p->broker->symmetric_key_in; /* from a mere name nothing is derived */
     return name_key(from, k);
+}
+
+/* A key that was derived belongs to another token: it comes by value now, and stays the same for who has it already. */
+static enum key_carriage carriage_again(const struct as_broker *b)
+{
+    enum key_carriage usual = (enum key_carriage)b->symmetric_key_in;
+
+    return usual == KEY_DERIVED ? KEY_IN_TOKEN : usual;
 }
 
 static enum err reuse_symmetric(struct grant_plan *p, struct span kid, const struct secret *octets)
@@ -153,6 +165,7 @@ static enum err reuse_symmetric(struct grant_plan *p, struct span kid, const str
     k->may_sign = k->may_verify = true;
     p->cnf.kind = CNF_KEY;
     p->symmetric = true;
+    p->carriage = carriage_again(p->broker);
     return buf_failed(&k->kid) ? ERR_NO_MEMORY : OK;
 }
 
@@ -282,7 +295,8 @@ static enum err put_in_form(const struct issue_from *from, const struct claim_se
 {
     struct token_protection protection = { .sign_key = from->sign_key,
                                            .shared = p->broker->has_shared ? &p->broker->shared : NULL,
-                                           .form = (enum token_form)p->broker->token_format };
+                                           .form = (enum token_form)p->broker->token_format,
+                                           .carriage = p->carriage };
 
     if (p->broker->token_format != FORMAT_REFERENCE)
         return token_seal(set, &protection, from->entropy, token);
@@ -325,6 +339,20 @@ static enum err seal(const struct issue_from *from, const struct token_request *
     buf_clear(&set.client_id);
     buf_clear(&set.audience[0]);
     return e;
+}
+
+/* [R-PSK-15] the key that was made gives way to that of the token. HS256 takes no key shorter than its hash. */
+static enum err derive(struct grant_plan *p, struct span token)
+{
+    struct key_object *k = &p->cnf.object;
+    struct key *derived = NULL;
+
+    if (!p->symmetric || p->carriage != KEY_DERIVED) return OK;
+    TRY(derive_key(&p->broker->derivation, token, &derived));
+    key_free(k->key);
+    k->key = derived;
+    if (key_octets(derived).n < HMAC256_SIZE) k->alg = KEY_ALG_ABSENT;
+    return OK;
 }
 
 static enum err enter(const struct issue_from *from, const struct grant_plan *p, struct span token)
@@ -400,6 +428,7 @@ enum err issue_token(const struct issue_from *from, const struct token_request *
     enum err e = plan(from, in, &p, why);
 
     if (e == OK) e = seal(from, in, &p, &out->access_token);
+    if (e == OK) e = derive(&p, buf_span(&out->access_token));
     if (e == OK) e = enter(from, &p, buf_span(&out->access_token));
     if (e == OK) respond(in, &p, out);
     plan_clear(&p);

@@ -33,6 +33,9 @@ static const struct config_key broker_keys[] = {
     { .name = "audience",    .kind = CONFIG_TEXT, .offset = BROKER(audience), .required = true, .doc = "its name in aud" },
     { .name = "shared_key",  .kind = CONFIG_TEXT, .offset = BROKER(shared_key_file), .doc = "JWK file, kty oct, 16 or 32 bytes: encrypts tokens" },
     { .name = "token_format", .kind = CONFIG_CHOICE, .offset = BROKER(token_format), .fallback = "\"jwt\"", .choices = "jwt|cwt|reference", .doc = "how its tokens are written; reference: a random name, whose claims it asks for at /introspect" },
+    { .name = "symmetric_key_in", .kind = CONFIG_CHOICE, .offset = BROKER(symmetric_key_in), .fallback = "\"token\"", .choices = "token|cnf|derived", .doc = "how a symmetric PoP key gets there: in an encrypted token, encrypted in the cnf of a signed one, or derived from the token" },
+    { .name = "derivation_key", .kind = CONFIG_TEXT, .offset = BROKER(derivation_key_file), .doc = "JWK file, kty oct, of this broker alone: keys are derived with it" },
+    { .name = "derived_key_len", .kind = CONFIG_INT, .offset = BROKER(derived_key_len), .low = MIN_DERIVED_KEY, .high = MAX_DERIVED_KEY, .fallback = "32", .doc = "octets of a derived key" },
     { .name = "keys",        .kind = CONFIG_DOC,  .offset = BROKER(key_files), .doc = "files with the public keys it shows in TLS, one per type: rs_cnf" },
     { .name = "certificate", .kind = CONFIG_TEXT, .offset = BROKER(certificate_file), .doc = "PEM file: rs_cnf as x5t#S256 where no key is given" },
     { .name = "pop_keys",    .kind = CONFIG_DOC,  .offset = BROKER(pop_keys), .doc = "PoP keys it can use; default [\"symmetric\", \"ed25519\", \"p256\"]" },
@@ -216,6 +219,27 @@ static enum err read_shared(const struct registry_source *from, const struct doc
     return OK;
 }
 
+static enum err read_derivation(const struct registry_source *from, const struct doc *at, struct as_broker *b,
+                                struct buf *message)
+{
+    struct key_object k = { 0 };
+
+    if (!b->derivation_key_file)
+        return b->symmetric_key_in == KEY_DERIVED
+                   ? refuse(from, at, message, "symmetric_key_in: \"derived\" needs a derivation_key")
+                   : OK;
+    TRY(load_key(from, b->derivation_key_file, &k, message));
+    enum err e = OK;
+    if (!k.key || key_type(k.key) != KEY_OCT || key_octets(k.key).n < MIN_DERIVED_KEY)
+        e = refuse(from, at, message, "derivation_key: a JWK of type oct with 16 bytes or more");
+    else if (b->has_shared && key_eq(k.key, b->shared.key))
+        e = refuse(from, at, message, "derivation_key: must be another key than shared_key");
+    else
+        b->derivation = (struct derivation){ key_ref(k.key), (size_t)b->derived_key_len };
+    key_object_clear(&k);
+    return e;
+}
+
 static enum err add_broker_key(const struct registry_source *from, struct as_broker *b,
                                const struct key_object *k, struct buf *message)
 {
@@ -287,6 +311,7 @@ static enum err read_broker(const struct registry_source *from, const struct doc
 {
     TRY(config_object(from->file, at, &broker_table, b, message));
     TRY(read_shared(from, at, b, message));
+    TRY(read_derivation(from, at, b, message));
     TRY(read_broker_keys(from, b, message));
     TRY(read_certificate(from, b, message));
     TRY(read_pop_keys(from, b, message));
@@ -303,6 +328,7 @@ static enum err read_broker(const struct registry_source *from, const struct doc
 static void broker_clear(struct as_broker *b)
 {
     key_object_clear(&b->shared);
+    derivation_clear(&b->derivation);
     for (size_t i = 0; i < b->key_count; i++) key_free(b->keys[i]);
     config_object_clear(&broker_table, b);
 }
@@ -358,6 +384,16 @@ static enum err read_clients(const struct registry_source *from, struct registry
     return OK;
 }
 
+/* [R-PSK-18] */
+static bool derives_alone(const struct registry *r, const struct as_broker *b)
+{
+    for (const struct as_broker *other = r->brokers; other < b; other++) {
+        if (b->derivation.key && other->derivation.key && key_eq(other->derivation.key, b->derivation.key))
+            return false;
+    }
+    return true;
+}
+
 static enum err read_brokers(const struct registry_source *from, struct registry *r, struct buf *message)
 {
     TRY(make_room(from, from->brokers, sizeof *r->brokers, (void **)&r->brokers, message));
@@ -367,6 +403,9 @@ static enum err read_brokers(const struct registry_source *from, struct registry
         if (registry_broker(r, span_str(b->audience)) != b) {
             return refuse(from, doc_at(from->brokers, i), message, "audience: doubled");
         }
+        if (!derives_alone(r, b))
+            return refuse(from, doc_at(from->brokers, i), message,
+                          "derivation_key: another broker has it too");
     }
     return OK;
 }

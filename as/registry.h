@@ -35,7 +35,11 @@ struct as_broker {
     uint8_t thumbprint[SHA256_SIZE];
     bool takes[KEY_P256 + 1]; /* PoP key types, by enum key_type */
     bool mqtt_tls;
-    int token_format; /* enum token_format */
+    int token_format;     /* enum token_format */
+    int symmetric_key_in; /* enum key_carriage */
+    char *derivation_key_file;
+    int64_t derived_key_len;
+    struct derivation derivation;
 };
 
 /* The forms that carry their claims, and the one that does not. */

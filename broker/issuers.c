@@ -8,7 +8,8 @@ enum { MAX_ISSUERS = 16, MAX_KEYS = sizeof((struct token_issuer *)0)->verify / s
 
 struct entry {
     char *iss;
-    const struct doc *keys, *shared_keys;
+    const struct doc *keys, *shared_keys, *derivation_key;
+    int64_t derived_key_len;
 };
 
 #define AT(member) offsetof(struct entry, member)
@@ -18,6 +19,8 @@ static const struct config_key entry_keys[] = {
     { .name = "iss",         .kind = CONFIG_TEXT, .offset = AT(iss), .required = true, .doc = "iss of its tokens, compared exactly" },
     { .name = "keys",        .kind = CONFIG_DOC,  .offset = AT(keys), .doc = "array: files (PEM, JWK, JWKS), JWKs or JWKSs that verify its signatures" },
     { .name = "shared_keys", .kind = CONFIG_DOC,  .offset = AT(shared_keys), .doc = "array: files (JWK) or JWKs of type oct that decrypt its tokens" },
+    { .name = "derivation_key",  .kind = CONFIG_DOC, .offset = AT(derivation_key), .doc = "file (JWK) or JWK of type oct: makes the keys of tokens that only name one" },
+    { .name = "derived_key_len", .kind = CONFIG_INT, .offset = AT(derived_key_len), .low = MIN_DERIVED_KEY, .high = MAX_DERIVED_KEY, .fallback = "32", .doc = "octets of a derived key, as at the authorization server" },
 };
 /* clang-format on */
 
@@ -140,6 +143,24 @@ static enum err add_all(const struct issuers_source *from, const struct doc *arr
     return OK;
 }
 
+static enum err fill_derivation(const struct issuers_source *from, const struct entry *e,
+                                struct derivation *out, struct buf *message)
+{
+    struct key_object k[MAX_KEYS] = { 0 };
+    size_t n = 0;
+    struct keys one = { k, &n, KEYS_SHARED };
+
+    enum err err = e->derivation_key ? add_one(from, e->derivation_key, &one, message) : OK;
+    if (err == OK && n && (n > 1 || key_octets(k[0].key).n < MIN_DERIVED_KEY)) {
+        config_where(from->file, e->derivation_key, message);
+        buf_str(message, "derivation_key: one key of 16 bytes or more");
+        err = ERR_MALFORMED;
+    }
+    if (err == OK && n) *out = (struct derivation){ key_ref(k[0].key), (size_t)e->derived_key_len };
+    for (size_t i = 0; i < n; i++) key_object_clear(&k[i]);
+    return err;
+}
+
 static enum err fill(const struct issuers_source *from, const struct doc *at, const struct entry *e,
                      struct token_issuer *out, struct buf *message)
 {
@@ -149,6 +170,7 @@ static enum err fill(const struct issuers_source *from, const struct doc *at, co
     buf_str(&out->iss, e->iss);
     TRY(add_all(from, e->keys, &verify, message));
     TRY(add_all(from, e->shared_keys, &shared, message));
+    TRY(fill_derivation(from, e, &out->derivation, message));
     if (out->verify_count + out->decrypt_count) return OK;
     config_where(from->file, at, message);
     buf_str(message, "issuers: an issuer needs keys or shared_keys");
@@ -191,6 +213,7 @@ void issuers_free(struct token_issuer *issuers, size_t count)
         buf_clear(&issuers[i].iss);
         for (size_t k = 0; k < issuers[i].verify_count; k++) key_object_clear(&issuers[i].verify[k]);
         for (size_t k = 0; k < issuers[i].decrypt_count; k++) key_object_clear(&issuers[i].decrypt[k]);
+        derivation_clear(&issuers[i].derivation);
     }
     free(issuers);
 }

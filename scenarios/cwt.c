@@ -65,8 +65,20 @@ static struct doc *other_cnf(const struct doc *d, enum notation from)
     return out;
 }
 
+/* An Encrypted_COSE_Key stands where a JWE would. */
+static struct doc *encrypted_cnf(const struct doc *sealed)
+{
+    struct doc *out = doc_new_map();
+
+    label_put(out, LABELS_CNF, NOTATION_CBOR, "jwe", doc_copy(sealed));
+    return out;
+}
+
 static struct doc *cnf_cbor(const struct doc *d)
 {
+    const struct doc *sealed = doc_get(d, "jwe");
+
+    if (doc_kind(sealed) == DOC_ARRAY) return encrypted_cnf(sealed);
     return other_cnf(d, NOTATION_JSON);
 }
 

@@ -317,6 +317,26 @@ static enum err make_identity(struct making *m, struct value *out)
     return give(m, &made, out);
 }
 
+/* The token names it; from here on it is the key of the deal. */
+static enum err make_derived(struct making *m, struct value *out)
+{
+    struct value token, kid;
+    struct key_object k = { .alg = KEY_ALG_HS256, .may_sign = true, .may_verify = true };
+
+    TRY(make_argument(m, 0, &token));
+    kid = value_member(&token, "cnf.kid");
+    if (kid.kind != VALUE_BYTES) return ERR_PROTOCOL;
+    enum err e = derive_key(&m->stage->world->issuer.derivation, token.bytes, &k.key);
+    if (e == OK) {
+        buf_add(&k.kid, kid.bytes);
+        k.has_kid = true;
+        e = keep_key(m, &k, out);
+    }
+    if (e == OK) stage_deal(m->stage)->key = *out;
+    key_object_clear(&k);
+    return e;
+}
+
 static enum err make_basic(struct making *m, struct value *out)
 {
     struct span id, secret;
@@ -329,12 +349,12 @@ static enum err make_basic(struct making *m, struct value *out)
 
 /* NULL: judges only. */
 static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) = {
-    [FN_BYTES] = make_bytes,       [FN_KEY] = make_key,     [FN_TOKEN] = make_token,
-    [FN_POP] = make_pop,           [FN_LEN16] = make_len16, [FN_FLIP] = make_flip,
-    [FN_CUT] = make_cut,           [FN_HEX] = make_hex,     [FN_B64] = make_b64,
-    [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,  [FN_PSK] = make_psk,
-    [FN_DER] = make_der,           [FN_CERT] = make_by_key, [FN_BASIC] = make_basic,
-    [FN_IDENTITY] = make_identity,
+    [FN_BYTES] = make_bytes,       [FN_KEY] = make_key,         [FN_TOKEN] = make_token,
+    [FN_POP] = make_pop,           [FN_LEN16] = make_len16,     [FN_FLIP] = make_flip,
+    [FN_CUT] = make_cut,           [FN_HEX] = make_hex,         [FN_B64] = make_b64,
+    [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,      [FN_PSK] = make_psk,
+    [FN_DER] = make_der,           [FN_CERT] = make_by_key,     [FN_BASIC] = make_basic,
+    [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived,
 };
 
 /* --- patterns --- */

@@ -1,5 +1,6 @@
 #include "scenarios/mint.h"
 
+#include "common/ace/cose.h"
 #include "common/codec/text.h"
 #include "common/crypto/entropy.h"
 #include "common/crypto/mac.h"
@@ -46,6 +47,13 @@ static bool option_is(const struct mint *m, const char *name, const char *word)
     const struct pattern *p = option(m, name);
 
     return p && p->kind == PATTERN_LITERAL && strcmp(p->text, word) == 0;
+}
+
+static bool is_cwt(const struct mint *m)
+{
+    const char *axis = variant_value(m->stage->variant, "token");
+
+    return axis && strcmp(axis, "cwt") == 0;
 }
 
 /* --- claims --- */
@@ -98,6 +106,29 @@ static struct doc *cnf_of(const struct key_object *k)
     return cnf_write(&c, NOTATION_JSON);
 }
 
+/* [R-JWT-06] {"jwe":...}; of a CWT {"jwe":<COSE_Encrypt0>}, which cwt_claims() takes over as it is. */
+static struct doc *encrypted_cnf(const struct key_object *k, const struct key *under, struct span kid,
+                                 bool cwt)
+{
+    enum notation n = cwt ? NOTATION_CBOR : NOTATION_JSON;
+    struct doc *key = key_object_write(k, n, true), *out = doc_new_map(), *sealed_doc = NULL;
+    struct buf plain = { 0 }, sealed = { 0 };
+
+    enum err e = !key ? ERR_NO_MEMORY : cwt ? doc_write_cbor(key, &plain) : doc_write_json(key, &plain);
+    if (e == OK)
+        e = cwt ? cose_seal(AEAD_A256GCM, under, kid, entropy_system(), buf_span(&plain), &sealed)
+                : jwe_seal(AEAD_A256GCM, under, kid, NULL, NULL, entropy_system(), buf_span(&plain), &sealed);
+    if (e == OK && cwt)
+        e = doc_read_cbor(span_skip(buf_span(&sealed), 1), &doc_limits_wire, &sealed_doc, NULL);
+    else if (e == OK)
+        sealed_doc = doc_new_text(buf_span(&sealed));
+    doc_put(out, "jwe", sealed_doc);
+    doc_free(key);
+    buf_clear(&plain);
+    buf_clear(&sealed);
+    return out;
+}
+
 static struct doc *usual_iss(struct mint *m)
 {
     (void)m;
@@ -131,9 +162,25 @@ static struct doc *usual_scope(struct mint *m)
     return scope_text(&stage_deal(m->stage)->scope);
 }
 
+static bool carries(const struct mint *m, const char *how)
+{
+    const char *axis = variant_value(m->stage->variant, "carry");
+
+    return axis && strcmp(axis, how) == 0 && key_type(m->pop->key) == KEY_OCT;
+}
+
+/* As the AS of this world would: the axis `carry`. `enc=other`: the key is encrypted under one that nobody shares. */
 static struct doc *usual_cnf(struct mint *m)
 {
-    return cnf_of(m->pop);
+    const struct world *w = m->stage->world;
+
+    if (carries(m, "derived")) {
+        struct cnf named = { .kind = CNF_KID, .object = { .kid = m->pop->kid } }; /* lent */
+        return cnf_write(&named, NOTATION_JSON);
+    }
+    if (!carries(m, "cnf")) return cnf_of(m->pop);
+    return encrypted_cnf(m->pop, option_is(m, "enc", "other") ? w->other_shared.key : w->shared.key,
+                         buf_span(&w->shared.kid), is_cwt(m));
 }
 
 /* In this order; a claim without `usual` is only there when named. */
@@ -300,7 +347,7 @@ static bool is_sealed(const struct mint *m)
                 option(m, "jwk") || option(m, "crit");
 
     return option_is(m, "form", "nested") || option_is(m, "form", "encrypted") ||
-           (key_type(m->pop->key) == KEY_OCT && !open);
+           (key_type(m->pop->key) == KEY_OCT && !open && !carries(m, "cnf"));
 }
 
 static enum err mint_jwt(struct mint *m, const struct doc *set, struct buf *out)
@@ -333,13 +380,6 @@ static enum err mint_cwt(struct mint *m, const struct doc *set, struct buf *out)
     };
 
     return cwt_write(&form, out);
-}
-
-static bool is_cwt(const struct mint *m)
-{
-    const char *axis = variant_value(m->stage->variant, "token");
-
-    return axis && strcmp(axis, "cwt") == 0;
 }
 
 enum err mint_token(const struct mint_from *from, struct buf *out)

@@ -9,6 +9,7 @@
  *   claims   iss sub aud exp nbf iat jti cti scope cnf ace_profile cnonce exi x: the value instead, `-`: left out; exp,
  *            nbf, iat are durations from now (-1h, 60) or absolute
  *   header   alg kid typ cty: the word instead, `-`: left out; crit=word; jwk=key: a key in the header
+ *   cnf      as the axis carry says; enc=other: encrypted under a key that nobody shares
  *   sign     other: by a key nobody knows; public: HS256 with the AS's public key (PEM) as the secret
  *   form     signed: only signed, whatever the key; nested: signed, then encrypted; encrypted: also for public keys
  *   alg=none also leaves the signature empty

@@ -64,6 +64,7 @@ enum err settings_keys(const struct settings *s, struct buf *message)
     TRY(put_key(s, "broker-tls.jwk", &w->broker_tls.key, KEY_PART_PRIVATE, message));
     TRY(put_key(s, "broker-public.jwk", &w->broker_tls.key, KEY_PART_PUBLIC, message));
     TRY(put_key(s, "shared.jwk", &w->shared, KEY_PART_PRIVATE, message));
+    TRY(put_key(s, "derivation.jwk", &w->derivation, KEY_PART_PRIVATE, message));
     TRY(put_key(s, "other-shared.jwk", &w->other_shared, KEY_PART_PRIVATE, message));
     for (unsigned n = 1; n <= WORLD_CLIENTS; n++) TRY(put_client_keys(s, n, message));
     return OK;
@@ -181,6 +182,8 @@ static struct doc *as_brokers(const struct settings *s)
 
     text(own, "token_format", s->token_format);
     text(other, "token_format", s->token_format);
+    text(own, "symmetric_key_in", s->carriage);
+    text(own, "derivation_key", "derivation.jwk");
     text(own, "audience", WORLD_BROKER);
     text(own, "shared_key", "shared.jwk");
     doc_put(own, "keys", texts("broker-public.jwk", NULL));
@@ -246,6 +249,7 @@ static struct doc *issuers(const struct settings *s)
     text(d, "iss", s->issuer);
     doc_put(d, "keys", texts("as-sign-public.jwk", NULL));
     doc_put(d, "shared_keys", texts("shared.jwk", NULL));
+    if (s->carriage && strcmp(s->carriage, "derived") == 0) text(d, "derivation_key", "derivation.jwk");
     doc_add(list, d);
     return list;
 }

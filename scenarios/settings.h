@@ -13,8 +13,9 @@ struct settings {
     const char *policy, *open_topics;  /* what each client may, and everybody, in words */
     const char *tls_version;           /* "1.2", "1.3", or NULL: any */
     const char *token_format;          /* "jwt", "cwt", or NULL: as the AS likes */
-    const char *mqtt_version;          /* "5", "311", or NULL: as clients prefer */
-    bool server_rpk;                   /* the broker shows its key without a certificate */
+    const char *carriage;     /* of a symmetric key: "token", "cnf", "derived", or NULL: as the AS likes */
+    const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
+    bool server_rpk;          /* the broker shows its key without a certificate */
 };
 
 /* Errors: ERR_IO with "path: reason" in `message`, ERR_NO_MEMORY. world->as_port and broker_port must be known where they are used: the

@@ -341,12 +341,14 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_PSK]    = { "psk",    2, 2, NULL,  FN_MAKES | FN_TESTS, "client_auth: psk(identity,key)" },
     [FN_CERT]   = { "cert",   1, 1, NULL,  FN_MAKES | FN_TESTS, "client_auth, auth: certificate of this key" },
     [FN_IDENTITY] = { "identity", 2, 2, NULL, FN_MAKES | FN_TESTS, "identity(key,cbor|json): PSK identity that names this key by kid" },
+    [FN_DERIVED] = { "derived", 1, 1, NULL, FN_MAKES | FN_TESTS, "derived(token): the key that AS and broker derive from this token" },
     [FN_BASIC]  = { "basic",  2, 2, NULL,  FN_MAKES | FN_TESTS, "auth: HTTP Basic with basic(id,secret)" },
 };
 
 static const struct axis_def axes[] = {
     { "pop",     "hs256|ed25519|es256",  "algorithm of the PoP key" },
     { "token",   "jwt|cwt|reference",    "form of the token the AS hands out" },
+    { "carry",   "token|cnf|derived",    "how a symmetric PoP key gets to the broker: in an encrypted token, encrypted in cnf, derived from the token" },
     { "enc",     "json|cbor|form",       "notation on the AS legs" },
     { "tls",     "1.3|1.2",              "TLS version" },
     { "version", "5|4",                  "MQTT version: 5.0, 3.1.1" },

@@ -102,6 +102,7 @@ enum function {
     FN_CERT,
     FN_BASIC,
     FN_IDENTITY,
+    FN_DERIVED,
     FN_COUNT
 };
 

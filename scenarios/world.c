@@ -156,6 +156,7 @@ static enum err make_issuer(struct world *w)
     w->issuer.verify_count = w->issuer.decrypt_count = 1;
     TRY(key_copy(&w->sign, &w->issuer.verify[0]));
     TRY(key_copy(&w->shared, &w->issuer.decrypt[0]));
+    w->issuer.derivation = (struct derivation){ key_ref(w->derivation.key), DERIVED_KEY_SIZE };
     return buf_failed(&w->issuer.iss) ? ERR_NO_MEMORY : OK;
 }
 
@@ -168,6 +169,7 @@ enum err world_make(const struct variant *v, struct world *out)
     TRY(key_make(sign_type(v), &out->stranger));
     TRY(key_make(KEY_OCT, &out->shared));
     TRY(key_make(KEY_OCT, &out->other_shared));
+    TRY(key_make(KEY_OCT, &out->derivation));
     TRY(make_clients(out));
     return make_issuer(out);
 }
@@ -181,8 +183,10 @@ static void credential_clear(struct credential *c)
 void world_clear(struct world *w)
 {
     struct credential *credentials[] = { &w->ca, &w->as_tls, &w->broker_tls, &w->other_tls };
-    struct key_object *keys[] = { &w->sign,         &w->stranger,         &w->shared,
-                                  &w->other_shared, &w->issuer.verify[0], &w->issuer.decrypt[0] };
+    struct key_object *keys[] = {
+        &w->sign,         &w->stranger,         &w->shared,           &w->derivation,
+        &w->other_shared, &w->issuer.verify[0], &w->issuer.decrypt[0]
+    };
 
     for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++) credential_clear(credentials[i]);
     for (size_t i = 0; i < CERT_FAULTS; i++) credential_clear(&w->faulty[i]);
@@ -190,6 +194,7 @@ void world_clear(struct world *w)
     for (size_t i = 0; i < WORLD_CLIENTS; i++) {
         for (enum key_type t = 0; t <= KEY_P256; t++) key_object_clear(&w->client[i].keys[t]);
     }
+    derivation_clear(&w->issuer.derivation);
     buf_clear(&w->issuer.iss);
     *w = (struct world){ 0 };
 }

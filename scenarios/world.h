@@ -39,6 +39,7 @@ struct world {
     struct credential ca, as_tls, broker_tls, other_tls; /* other: a broker nobody trusts */
     struct key_object sign, stranger;                    /* the AS's signing key; a key nobody knows */
     struct key_object shared, other_shared;              /* between the AS and a broker; 32 octets */
+    struct key_object derivation;                        /* from which AS and $broker derive keys */
     struct world_client {
         const char *id, *mqtt_id;
         char secret[24];

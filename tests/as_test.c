@@ -499,6 +499,9 @@ static void tells_about_itself(void)
     world_end(&w);
 }
 
+#define DERIVES "\"derivation_key\": \"shared.jwk\", "
+
+/* Also [R-PSK-18]: no two brokers derive with the same key. */
 static void bad_configurations(void)
 {
     static const struct row {
@@ -517,6 +520,11 @@ static void bad_configurations(void)
         { "\"token_format\": \"reference\"", "\"token_format\": \"opaque\"", "token_format" },
         { "\"secret\": \"m\"", "\"keys\": [\"alice.jwk\"]", "another client's" },
         { "\"tls\": { \"key\": \"as.jwk\" }", "\"tls\": { \"key\": \"shared.jwk\" }", "shared.jwk" },
+        { "\"shared_key\": \"shared.jwk\",", "\"shared_key\": \"shared.jwk\", \"symmetric_key_in\": \"derived\",", "needs a derivation_key" },
+        { "\"shared_key\": \"shared.jwk\",", "\"shared_key\": \"shared.jwk\", \"derivation_key\": \"shared.jwk\",", "another key than shared_key" },
+        { "\"shared_key\": \"shared.jwk\",", "\"derivation_key\": \"alice.jwk\",", "derivation_key: a JWK" },
+        { "\"shared_key\": \"shared.jwk\",", "\"shared_key\": \"shared.jwk\", \"derived_key_len\": 8,", "derived_key_len" },
+        { "\"shared_key\": \"shared.jwk\", \"keys\": [\"broker.jwk\"] },", DERIVES "\"keys\": [\"broker.jwk\"] }, { \"audience\": \"b2\", " DERIVES "\"pop_keys\": [] },", "derivation_key: another broker has it too" },
     }, *r;
     struct world w = world_make();
 

@@ -15,6 +15,10 @@
 #define ISSUERS \
     "\"issuers\":[{\"iss\":\"https://as\",\"keys\":[" ED25519 "],\"shared_keys\":[\"shared.jwk\"]}]"
 
+#define DERIVING(key, length)                                                             \
+    "\"issuers\":[{\"iss\":\"https://as\",\"keys\":[" ED25519 "],\"derivation_key\":" key \
+    ",\"derived_key_len\":" length "}]"
+
 struct folder {
     char dir[64], path[96];
 };
@@ -108,6 +112,9 @@ static void refuses(void)
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"junk\"]}]}", "junk: " },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[7]}]}", "must be a file or a JWK" },
         { START "\"issuers\":[{\"iss\":\"a\",\"shared_keys\":[" ED25519 "]}]}", "must be of type oct" },
+        { START DERIVING(ED25519, "32") "}", "must be of type oct" },
+        { START DERIVING("{\"kty\":\"oct\",\"k\":\"AAEC\"}", "32") "}", "one key of 16 bytes" },
+        { START DERIVING("\"shared.jwk\"", "8") "}", "derived_key_len" },
         { START "\"issuers\":[{\"iss\":\"a\",\"key\":[]}]}", "keys" },
         { START ISSUERS ",\"public\":\"publish:x\"}", "public: " },
         { START ISSUERS ",\"as_uri\":\"http://as/token\"}", "as_uri: must be" },
@@ -128,9 +135,12 @@ static void refuses(void)
         CHECK_ROW(!strchr(buf_cstr(&message), '\n'), r->says);
         buf_clear(&message);
     }
-    put(&f, "broker.json", START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"set.json\"]}]}");
     struct broker_config c;
     struct buf message = { 0 };
+    put(&f, "broker.json", START DERIVING("\"shared.jwk\"", "16") "}");
+    CHECK(broker_config_read(f.path, &c, &message) == OK && c.issuer[0].derivation.size == 16);
+    broker_config_clear(&c);
+    put(&f, "broker.json", START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"set.json\"]}]}");
     CHECK(broker_config_read(f.path, &c, &message) == OK && c.issuer[0].verify_count == 1);
     broker_config_clear(&c);
     buf_clear(&message);

@@ -46,7 +46,7 @@ static void end(struct known *x)
 static void store(struct known *x, struct key *k, const char *kid, const char *scope)
 {
     struct claim_set set = { .has_iss = true, .has_exp = true, .has_scope = true, .audiences = 1 };
-    struct token_protection p = { &x->kit.as, &x->shared, TOKEN_JWT };
+    struct token_protection p = { .sign_key = &x->kit.as, .shared = &x->shared };
     struct buf token = { 0 };
     struct claims *claims = NULL;
     struct fault why;

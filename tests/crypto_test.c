@@ -149,6 +149,9 @@ static void names(void)
 
     CHECK(entropy_name(&chance.base, out, sizeof out) == OK);
     CHECK(memchr(out, 0, sizeof out) == NULL);
+    for (size_t i = 0; i < 1000; i++) { /* a name of one octet is no UTF-8 only outside ASCII */
+        CHECK(entropy_name(&chance.base, out, 1) == OK && out[0] >= 0x80);
+    }
 }
 
 CU_TestInfo crypto_tests[] = {

@@ -646,7 +646,8 @@ static void sealing(void)
     for (EACH_ROW(r, seals)) {
         struct key_object sign_key = { 0 }, shared = { 0 };
         struct key *const shareds[] = { NULL, f.shared, f.shared256, f.mac };
-        struct token_protection p = { r->sign ? &sign_key : NULL, r->shared ? &shared : NULL, TOKEN_JWT };
+        struct token_protection p = { .sign_key = r->sign ? &sign_key : NULL,
+                                      .shared = r->shared ? &shared : NULL };
         static const char *const kids[] = { "", "RS1", "RS256", "mac1" };
         if (r->sign) give(&sign_key, r->sign == ED ? f.as : f.ec, r->sign == ED ? "as1" : "ec1");
         if (r->shared) give(&shared, shareds[r->shared], kids[r->shared]);
@@ -655,6 +656,100 @@ static void sealing(void)
         check_seal(&f, r, &p);
         key_object_clear(&sign_key);
         key_object_clear(&shared);
+    }
+    fix_clear(&f);
+}
+
+/* --- how a symmetric key is carried --- */
+
+#define NAMED "{\"jwk\":{\"kty\":\"oct\",\"kid\":\"PQJ4M_xiZ84\",\"k\":\"" POP_K "\"}}"
+
+static struct buf sealed_as(struct fix *f, const char *cnf, enum token_form form, enum key_carriage carriage)
+{
+    struct key_object sign_key, shared;
+    struct token_protection p = { &sign_key, &shared, form, carriage };
+    struct claim_set set;
+    struct buf t = { 0 };
+
+    give(&sign_key, f->as, "as1");
+    give(&shared, f->shared, "RS1");
+    set_init(&set, cnf);
+    CHECK(token_seal(&set, &p, &f->entropy.base, &t) == (strcmp(cnf, NAMED) == 0 ? OK : ERR_PROTOCOL));
+    claim_set_clear(&set);
+    key_object_clear(&sign_key);
+    key_object_clear(&shared);
+    return t;
+}
+
+static bool names_kid(const struct claims *c)
+{
+    return c && claims_set(c)->cnf.object.has_kid &&
+           kid_eq(buf_span(&claims_set(c)->cnf.object.kid), span_str("PQJ4M_xiZ84"));
+}
+
+/* [R-JWT-06] [R-CWT-10] signed only, and only who shares a key with the AS can read the one inside. */
+static void carried_in_cnf(void)
+{
+    struct fix f;
+
+    fix_init(&f);
+    for (enum token_form form = TOKEN_JWT; form <= TOKEN_CWT; form++) {
+        struct buf t = sealed_as(&f, NAMED, form, KEY_IN_CNF), plain = { 0 };
+        struct claims *c = NULL;
+        struct claim_set peeked;
+        CHECK(form == TOKEN_CWT ? cose_form(buf_span(&t)) == COSE_SIGN1
+                                : jose_form(buf_span(&t)) == JOSE_JWS);
+        CHECK(opens(&f, buf_span(&t), &c) == OK && key_eq(claims_key(c), f.pop) && names_kid(c));
+        CHECK(token_peek(buf_span(&t), &peeked, NULL) == OK && peeked.cnf.kind == CNF_ENCRYPTED);
+        CHECK(!memmem(peeked.cnf.encrypted.p, peeked.cnf.encrypted.n, key_octets(f.pop).p, 32));
+        CHECK(token_show(buf_span(&t), true, &plain, NULL) == OK && plain.n);
+        size_t all = f.issuers[0].decrypt_count;
+        f.issuers[0].decrypt_count = 1;
+        CHECK(verdict(&f, buf_span(&t)) == ERR_NOT_AUTHORIZED);
+        f.issuers[0].decrypt_count = all;
+        claim_set_clear(&peeked);
+        claims_free(c);
+        buf_clear(&plain);
+        buf_clear(&t);
+    }
+    fix_clear(&f);
+}
+
+static void check_derived(struct fix *f, const struct buf *token, const struct key *want)
+{
+    struct buf text = { 0 };
+    struct claims *c = NULL;
+
+    CHECK(opens(f, buf_span(token), &c) == OK && key_eq(claims_key(c), want) && names_kid(c));
+    claims_free(c);
+    if (cose_form(buf_span(token)) == COSE_NEITHER) return;
+    b64url_encode(&text, buf_span(token)); /* still the octets count */
+    CHECK(opens(f, buf_span(&text), &c) == OK && key_eq(claims_key(c), want));
+    claims_free(c);
+    buf_clear(&text);
+}
+
+/* [R-PSK-15] [R-PSK-16] */
+static void derived(void)
+{
+    struct fix f;
+
+    fix_init(&f);
+    for (enum token_form form = TOKEN_JWT; form <= TOKEN_CWT; form++) {
+        struct buf t = sealed_as(&f, NAMED, form, KEY_DERIVED);
+        struct claims *c = NULL;
+        struct key *want = NULL;
+        CHECK(opens(&f, buf_span(&t), &c) == OK && !claims_key(c) && claims_set(c)->has_iat);
+        claims_free(c);
+        f.issuers[0].derivation = (struct derivation){ key_ref(f.mac), 32 };
+        CHECK(derive_key(&f.issuers[0].derivation, buf_span(&t), &want) == OK && !key_eq(want, f.pop));
+        check_derived(&f, &t, want);
+        derivation_clear(&f.issuers[0].derivation);
+        key_free(want);
+        buf_clear(&t);
+        t = sealed_as(&f, "{\"jwk\":" OCT "}", form, KEY_DERIVED); /* no kid: ERR_PROTOCOL */
+        CHECK(t.n == 0);
+        buf_clear(&t);
     }
     fix_clear(&f);
 }
@@ -726,6 +821,8 @@ CU_TestInfo token_tests[] = {
     { "cnf.jwe", cnf_jwe },
     { "by kid", by_kid },
     { "sealing", sealing },
+    { "a key encrypted in cnf", carried_in_cnf },
+    { "a key derived from the token", derived },
     { "introspected", introspected },
     { "showing", showing },
     CU_TEST_INFO_NULL,

@@ -126,11 +126,23 @@ static struct doc *write_kid(const struct cnf *c, enum notation n)
     return kid_to_doc(buf_span(&c->object.kid), n);
 }
 
+/* A JWE is text; a COSE_Encrypt0 begins with an octet that is not ASCII, and is shown as base64url. */
+static struct doc *encrypted_text(const struct buf *b)
+{
+    struct buf text = { 0 };
+
+    if (b->n && b->p[0] < 0x80) return text_of(b);
+    b64url_encode(&text, buf_span(b));
+    struct doc *d = buf_failed(&text) ? NULL : text_of(&text);
+    buf_clear(&text);
+    return d;
+}
+
 static struct doc *write_encrypted(const struct cnf *c, enum notation n)
 {
     struct doc *d = NULL;
 
-    if (n == NOTATION_JSON) return text_of(&c->encrypted);
+    if (n == NOTATION_JSON) return encrypted_text(&c->encrypted);
     return doc_read_cbor(buf_span(&c->encrypted), &doc_limits_wire, &d, NULL) == OK ? d : NULL;
 }
 

@@ -88,12 +88,23 @@ static enum err decrypt_cnf(struct cnf *cnf, const struct opening *o)
     return e;
 }
 
+/* [R-PSK-15] [R-PSK-16] the key that the token names is made from the token, where AS and broker agreed on that. */
+static enum err derive_cnf(struct cnf *cnf, const struct opening *o)
+{
+    const struct derivation *d = &o->issuer->derivation;
+
+    if (!d->key || !o->octets.n) return OK;
+    TRY(derive_key(d, o->octets, &cnf->object.key));
+    cnf->kind = CNF_KEY;
+    return OK;
+}
+
 /* [R-VAL-11, R-JWT-05] */
 static enum err check_cnf(struct claim_set *s, const struct opening *o)
 {
     switch (s->cnf.kind) {
     case CNF_KID:
-        return OK;
+        return derive_cnf(&s->cnf, o);
     case CNF_ENCRYPTED:
         return decrypt_cnf(&s->cnf, o);
     case CNF_KEY:
@@ -166,6 +177,7 @@ enum err token_open(struct span token, const struct token_trust *trust, int64_t 
     if (e == OK) e = token_as_refusal(read_payload(&o, &set));
     if (e == OK) e = claims_make(&set, &o, now, out);
     buf_clear(&o.payload);
+    buf_clear(&o.decoded);
     return e;
 }
 

@@ -21,7 +21,7 @@ MUST_USE enum err token_open(struct span token, const struct token_trust *trust,
 struct claims *claims_ref(struct claims *c);
 void claims_free(struct claims *c);
 /* `iss` is always there: that of the issuer whose key protected the token, when the token leaves it out (A-48). A cnf that
- * came encrypted is shown decrypted, as CNF_KEY. */
+ * came encrypted is shown decrypted, as CNF_KEY; so is one that was derived. */
 const struct claim_set *claims_set(const struct claims *c);
 const struct key *
 claims_key(const struct claims *c); /* the PoP key; NULL when the token names it by kid only */
@@ -43,10 +43,15 @@ MUST_USE enum err claims_introspected(struct claim_set *set, const struct token_
  */
 enum token_form { TOKEN_JWT, TOKEN_CWT };
 
+/* How a symmetric key gets to the broker: in an encrypted token; encrypted by itself in a signed one [R-JWT-06] [R-CWT-10]; or not at all,
+ * as both sides derive it from the token, which names it [R-PSK-15]. */
+enum key_carriage { KEY_IN_TOKEN, KEY_IN_CNF, KEY_DERIVED };
+
 struct token_protection {
     const struct key_object *sign_key; /* EdDSA, ES256 (private) or HS256, with kid; NULL: none */
     const struct key_object *shared;   /* KEY_OCT, with kid; may be NULL */
     enum token_form form;
+    enum key_carriage carriage; /* of a symmetric key; of no other */
 };
 MUST_USE enum err token_seal(const struct claim_set *set, const struct token_protection *p,
                              struct entropy *entropy, struct buf *out);

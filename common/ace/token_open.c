@@ -193,12 +193,10 @@ static enum err open_container(struct opening *o, struct span token)
 
 enum err token_unwrap(struct opening *o, struct span token)
 {
-    struct buf cwt = { 0 };
-    bool text = o->trust->base64url_text && cose_from_text(token, &cwt); /* */
+    bool text = o->trust->base64url_text && cose_from_text(token, &o->decoded); /* */
 
-    enum err e = open_container(o, text ? buf_span(&cwt) : token);
-    buf_clear(&cwt);
-    return token_as_refusal(e);
+    o->octets = text ? buf_span(&o->decoded) : token;
+    return token_as_refusal(open_container(o, o->octets));
 }
 
 enum err token_unwrap_key(const struct opening *o, struct span encrypted, struct buf *plain,

@@ -8,6 +8,8 @@
 /* A token on its way to becoming claims. */
 struct opening {
     const struct token_trust *trust;
+    struct span octets;                /* the token as the AS sent it; empty: there is none */
+    struct buf decoded;                /* holds them where they came as text */
     const struct token_issuer *issuer; /* whose key protected it */
     bool secret;                       /* decrypted on the way: a symmetric key may stand in it */
     enum notation notation;            /* of the claims */

@@ -1,6 +1,7 @@
 #ifndef ACE_TOKEN_TRUST_H
 #define ACE_TOKEN_TRUST_H
 
+#include "common/ace/derive.h"
 #include "common/ace/jwk.h"
 #include "common/ace/scope.h"
 
@@ -11,6 +12,7 @@ struct token_issuer {
     struct key_object verify[8]; /* public keys (and HS256 secrets) of the AS */
     size_t decrypt_count;
     struct key_object decrypt[8]; /* KEY_OCT shared by AS and this broker */
+    struct derivation derivation; /* makes the key of a token that only names one */
 };
 
 struct token_trust {

@@ -1,5 +1,6 @@
 #include "common/crypto/entropy.h"
 
+#include "common/base/utf8.h"
 #include "common/crypto/hash.h"
 #include "common/crypto/ossl.h"
 
@@ -45,11 +46,25 @@ struct entropy_seeded entropy_seeded(uint64_t seed)
     return (struct entropy_seeded){ .base = { fill_seeded }, .seed = seed };
 }
 
+static bool is_utf8(struct span s)
+{
+    uint32_t rune;
+
+    while (s.n) {
+        size_t n = utf8_next(s, &rune);
+        if (n == 0) return false;
+        s = span_skip(s, n);
+    }
+    return true;
+}
+
 enum err entropy_name(struct entropy *e, uint8_t *out, size_t n)
 {
-    TRY(entropy_fill(e, out, n));
-    for (size_t i = 0; i < n; i++) {
-        while (out[i] == 0) TRY(entropy_fill(e, &out[i], 1));
-    }
+    do {
+        TRY(entropy_fill(e, out, n));
+        for (size_t i = 0; i < n; i++) {
+            while (out[i] == 0) TRY(entropy_fill(e, &out[i], 1));
+        }
+    } while (is_utf8(span(out, n)));
     return OK;
 }

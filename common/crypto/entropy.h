@@ -14,7 +14,8 @@ MUST_USE static inline enum err entropy_fill(struct entropy *e, uint8_t *out, si
     return e->fill(e, out, n);
 }
 
-/* For names that TLS 1.2 has to carry as a PSK identity, which its implementations cut at a zero: no octet is one. */
+/* For names that TLS 1.2 has to carry as a PSK identity, which its implementations cut at a zero: no octet is one. Nor are they UTF-8 as a
+ * whole, so that a kid is never taken for a text that somebody chose (A-20). `n` over 0. */
 MUST_USE enum err entropy_name(struct entropy *e, uint8_t *out, size_t n);
 
 /* The operating system's, through OpenSSL. Fails with ERR_INTERNAL, never returns weak bytes. */
