@@ -142,7 +142,8 @@ static enum err make_symmetric(const struct issue_from *from, struct grant_plan 
     k->may_sign = k->may_verify = true;
     p->symmetric = true;
     if (p->broker->token_format != FORMAT_REFERENCE)
-        p->carriage = (enum key_carriage)p->broker->symmetric_key_in; /* from a mere name nothing is derived */
+        p->carriage =
+            (enum key_carriage)p->broker->symmetric_key_in; /* from a mere name nothing is derived */
     return name_key(from, k);
 }
 
