@@ -118,10 +118,10 @@ static struct doc *encrypted_cnf(const struct key_object *k, const struct key *u
     if (e == OK)
         e = cwt ? cose_seal(AEAD_A256GCM, under, kid, entropy_system(), buf_span(&plain), &sealed)
                 : jwe_seal(AEAD_A256GCM, under, kid, NULL, NULL, entropy_system(), buf_span(&plain), &sealed);
-    if (e == OK && cwt)
-        e = doc_read_cbor(span_skip(buf_span(&sealed), 1), &doc_limits_wire, &sealed_doc, NULL);
-    else if (e == OK)
-        sealed_doc = doc_new_text(buf_span(&sealed));
+    if (e == OK && !cwt) sealed_doc = doc_new_text(buf_span(&sealed));
+    if (e == OK && cwt &&
+        doc_read_cbor(span_skip(buf_span(&sealed), 1), &doc_limits_wire, &sealed_doc, NULL) != OK)
+        sealed_doc = NULL;
     doc_put(out, "jwe", sealed_doc);
     doc_free(key);
     buf_clear(&plain);
