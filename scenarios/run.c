@@ -12,6 +12,7 @@
 #include "scenarios/html.h"
 #include "scenarios/junit.h"
 #include "scenarios/play.h"
+#include "scenarios/scrub.h"
 #include "scenarios/switches.h"
 #include "scenarios/terminal.h"
 
@@ -365,10 +366,39 @@ static enum err leave_page(const struct run_options *o, const struct suite *s, c
     return e;
 }
 
+/* [R-SEC-06] What programs wrote, and our results, hold no secret of their runs. */
+static enum err scrub_runs(struct scrub *x, struct run_result *results, size_t count, struct buf *message)
+{
+    enum err e = scrub_init(x);
+
+    for (size_t i = 0; i < count && e == OK; i++) e = scrub_run(x, buf_cstr(&results[i].dir), message);
+    if (e == OK)
+        printf("%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
+               leaks_count(x->all), x->files);
+    return e;
+}
+
+/* ... nor do the reports. */
+static enum err scrub_reports(struct scrub *x, const struct run_options *o, struct buf *message)
+{
+    static const char *const names[] = { "report.json", "junit.xml", "report.html" };
+    char path[MAX_PATH + 32];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", o->out, names[i]);
+        TRY(scrub_report(x, path, message));
+    }
+    if (x->found == 0) return OK;
+    fwrite(x->lines.p, 1, x->lines.n, stderr);
+    fprintf(stderr, "ace-scenarios: secrets in %zu lines of what was written\n", x->found);
+    return OK;
+}
+
 static enum status finish(const struct suite *s, const struct run_options *o, struct run_result *results,
                           size_t count)
 {
     struct report r = { 0 };
+    struct scrub x = { 0 };
     struct buf message = { 0 };
     enum err e = report_init(&r, &s->rules);
 
@@ -376,13 +406,17 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
         .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = &r, .whole = is_whole(o)
     };
 
+    if (e == OK) e = scrub_runs(&x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
     if (e == OK) e = tell(&t, &r, results, count);
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
     if (e == OK) e = leave_page(o, s, &r, &message);
+    if (e == OK) e = scrub_reports(&x, o, &message);
     if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
     enum status status = e == OK ? report_status(&r) : STATUS_ERROR;
+    if (status == STATUS_FINE && x.found > 0) status = STATUS_FAILED;
+    scrub_clear(&x);
     report_clear(&r);
     buf_clear(&message);
     return status;
