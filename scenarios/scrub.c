@@ -126,20 +126,16 @@ static bool ends_with(const char *name, const char *end)
     return n >= k && strcmp(name + n - k, end) == 0;
 }
 
-/* Files that may hold secrets: one document, or one a line. */
-static bool is_source(const char *name)
-{
-    static const char *const settings[] = { "as.json", "broker.json", "client.json", "client2.json" };
-
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        if (strcmp(name, settings[i]) == 0) return true;
-    }
-    return ends_with(name, ".jwk") || strcmp(name, "trace.jsonl") == 0;
-}
-
 static bool is_output(const char *name)
 {
     return ends_with(name, ".out") || ends_with(name, ".err") || strcmp(name, "result.json") == 0;
+}
+
+/* Files that may hold secrets: one document, or one a line. */
+static bool is_source(const char *name)
+{
+    return !is_output(name) &&
+           (ends_with(name, ".jwk") || ends_with(name, ".json") || ends_with(name, ".jsonl"));
 }
 
 static enum err take_document(struct scrub *s, struct leaks *own, struct span text)
@@ -218,7 +214,7 @@ void scrub_clear(struct scrub *s)
     *s = (struct scrub){ 0 };
 }
 
-/* `own` NULL: look through the outputs; else take the sources' secrets. */
+/* Takes the secrets of the sources, or looks through the outputs. */
 static enum err walk(struct scrub *s, struct leaks *own, bool outputs, const char *dir, struct buf *message)
 {
     DIR *folder = opendir(dir);

@@ -190,6 +190,7 @@ static void refuses(void)
         { "R-TOK-01: GET", { "GET", NULL, JSON, ALICE, "{}", NULL }, 405, "" },
         { "unknown place", { "POST", "/tokens", JSON, ALICE, "{}", NULL }, 404, "" },
         { "media type", { NULL, NULL, "text/plain", ALICE, "{}", NULL }, 415, "invalid_request" },
+        { "[L6] media type, all else good", { NULL, NULL, "text/plain", ALICE, "{\"audience\":\"broker1\",\"scope\":\"" SCOPE_AB "\"}", NULL }, 415, "invalid_request" },
         { "no media type", { NULL, NULL, NULL, ALICE, "{}", NULL }, 415, "invalid_request" },
         { "R-IOP-01: nobody", { NULL, NULL, JSON, NULL, "\xff\x01", NULL }, 401, "invalid_client" },
         { "nobody, good body", { NULL, NULL, JSON, NULL, "{\"audience\":\"broker1\",\"scope\":\"" SCOPE_AB "\"}", NULL }, 401, "invalid_client" },

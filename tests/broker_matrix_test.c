@@ -139,7 +139,7 @@ static void broken(void)
         { "more than Maximum Packet Size", { 0x30, 0xFF, 0xFF, 0xFF, 0x7F }, 5, "DISCONNECT 95; CLOSE" },
         { "QoS 3", { 0x36, 5, 0, 1, 'a', 0, 1 }, 7, "DISCONNECT 81; CLOSE" },
         { "packet identifier 0", { 0x32, 6, 0, 1, 'a', 0, 0, 0 }, 8, "DISCONNECT 82; CLOSE" },
-        { "AUTH 0x18 out of the blue", { 0xF0, 8, 0x18, 6, 0x15, 0, 3, 'a', 'c', 'e' }, 10, "DISCONNECT 82; CLOSE" },
+        { "[L8] AUTH 0x18 out of the blue", { 0xF0, 8, 0x18, 6, 0x15, 0, 3, 'a', 'c', 'e' }, 10, "DISCONNECT 82; CLOSE" },
     }, *t;
 
     for (EACH_ROW(t, tries)) {

@@ -98,7 +98,15 @@ unit_tests()
     done
 }
 
-for rule in layers format calls marks lengths requirements unit_tests; do
+# Each defect of docs/defects.md has a test that names it.
+defects()
+{
+    grep -oE '^\| L[0-9]+ ' docs/defects.md | tr -d '| ' | while read -r id; do
+        grep -rqF "[$id]" tests --include='*.c' --include='*.mjs' || echo "docs/defects.md:1: no test says [$id]"
+    done
+}
+
+for rule in layers format calls marks lengths requirements unit_tests defects; do
     $rule >>"$violations" || [ -s "$violations" ] || echo "check: the rule $rule could not run" >>"$violations"
 done
 sort -u "$violations" >&2

@@ -106,6 +106,8 @@ static const struct row {
     { "scope number",            "{\"scope\":1}",                        ERR_INVALID_SCOPE },
     { "scope array, strictly",   "{\"scope\":[]}",                       ERR_INVALID_SCOPE },
     { "cnf text",                "{\"cnf\":\"k\"}",                      ERR_MALFORMED     },
+    /* [L9] seconds, and nothing that could be taken for them */
+    { "exp in milliseconds",     "{\"exp\":1900000000000}",              ERR_MALFORMED     },
     { "exp text",                "{\"exp\":\"5\"}",                      ERR_MALFORMED     },
     { "exp true",                "{\"exp\":true}",                       ERR_MALFORMED     },
     { "exp negative",            "{\"exp\":-1}",                         ERR_MALFORMED     },

@@ -10,7 +10,7 @@
 typedef enum err reader_of(struct span in, const struct doc_limits *limits, struct doc **out,
                            struct fault *why);
 
-/* Reads from memory of exactly that size, so that a reader that looks further is caught. */
+/* [L3] Reads from memory of exactly that size, so that a reader that looks further is caught. */
 static enum err read_exact(reader_of *read, struct span in, struct doc **out, struct fault *why)
 {
     uint8_t *copy = malloc(in.n ? in.n : 1);

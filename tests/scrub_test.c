@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A folder as a run leaves it. Secrets may stand in keys, settings and trace; planted anywhere else, each is found. */
+/* [L5] A folder as a run leaves it. Secrets may stand in keys, settings and trace; planted anywhere else, each is found. */
 
 #define TOKEN \
     "eyJhbGciOiJkaXIifQ..aXZpdml2aXZpdml2.c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldCBzZWNyZXQ.dGFn"

@@ -160,7 +160,7 @@ const verbs = {
         await refusedAtConnect(start(socket, data, holder));
     },
 
-    async replay() { // L11
+    async replay() { // [L11]
         const holder = await getToken('room/#');
         const socket = await openTls(holder.rsCnf);
         const data = exporterData(socket, holder);
