@@ -5,6 +5,7 @@
 #include "common/codec/text.h"
 #include "tests/check.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,4 +146,38 @@ void oracle_psk(struct demo *d, const char *kept, struct oracle_psk *out)
     key_object_clear(&o);
     doc_free(doc);
     buf_clear(&hex);
+}
+
+void oracle_world_make(struct oracle_world *w)
+{
+    struct demo *d = &w->d;
+
+    demo_make(d);
+    /* No alg in the symmetric ones: these are content keys. */
+    file_put(d->dir, "short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"c2l4dGVlbiBvY3RldHMhIQ\"}");
+    file_put(d->dir, "other-short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"U2l4dGVlbiBvY3RldHMhIQ\"}");
+    file_edit(d->dir, "shared.jwk", "\"alg\": \"HS256\",", "", "long.jwk");
+    file_edit(d->dir, "other-shared.jwk", "\"alg\": \"HS256\",", "", "other-long.jwk");
+    file_edit(d->dir, "as.json", "\"other-shared.jwk\"", "\"short.jwk\"", "as.json");
+    file_edit(d->dir, "as.json", "\"as-sign.jwk\"", "\"client4-p256.jwk\"", "as2.json");
+    file_edit(d->dir, "as2.json", "as.db", "as2.db", "as2.json");
+    file_edit(d->dir, "broker.json", "\"broker1\"", "\"broker1\", \"broker2\"", "broker.json");
+    file_edit(d->dir, "broker.json", "\"as-sign-public.jwk\"",
+              "\"as-sign-public.jwk\", \"client4-p256-public.jwk\"", "broker.json");
+    file_edit(d->dir, "broker.json", "\"shared.jwk\"", "\"shared.jwk\", \"short.jwk\"", "broker.json");
+}
+
+void oracle_world_start(struct oracle_world *w)
+{
+    demo_start(&w->d);
+    snprintf(w->url2, sizeof w->url2, "https://127.0.0.1:%d/token",
+             demo_serve(&w->d, &w->as2, "ace-as", "as2.json"));
+}
+
+void oracle_world_end(struct oracle_world *w)
+{
+    kill(w->as2.pid, SIGTERM);
+    CHECK(child_wait(&w->as2) == 0);
+    child_clear(&w->as2);
+    demo_close(&w->d);
 }

@@ -33,4 +33,18 @@ struct oracle_psk {
 };
 void oracle_psk(struct demo *d, const char *kept, struct oracle_psk *out);
 
+/*
+ * A demo with two AS, of one name: as.json signs with EdDSA, as2.json with ES256 (client4-p256.jwk). long.jwk is the key shared with
+ * broker1, of 32 octets, short.jwk that with broker2, of 16: other-long.jwk and other-short.jwk are nobody's. The broker answers to both
+ * names and believes both AS. Between make and start tests may edit its files.
+ */
+struct oracle_world {
+    struct demo d;
+    struct child as2;
+    char url2[64];
+};
+void oracle_world_make(struct oracle_world *w);
+void oracle_world_start(struct oracle_world *w);
+void oracle_world_end(struct oracle_world *w);
+
 #endif

@@ -1,7 +1,6 @@
 #include "tests/check.h"
 #include "tests/oracle_bed.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,12 +8,6 @@
  * JWS and JWE tokens against two implementations that are not ours: Debian's `jose` (in C; it has no EdDSA) and npm's jose (in
  * JavaScript). What ace-as mints they open, what they make ace-broker takes, and each refuses what was tampered with.
  */
-
-struct world {
-    struct demo d;
-    struct child as2; /* the same AS with an ES256 key */
-    char url2[64];
-};
 
 static const struct row {
     const char *form, *pop_key, *aud, *filter, *in, *alg;
@@ -66,38 +59,14 @@ static const struct row {
       .debian = true },
 };
 
-static void open_world(struct world *w)
+static void open_world(struct oracle_world *w)
 {
-    struct demo *d = &w->d;
-
-    demo_make(d);
-    /* No alg in the symmetric ones: these are content keys. */
-    file_put(d->dir, "short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"c2l4dGVlbiBvY3RldHMhIQ\"}");
-    file_put(d->dir, "other-short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"U2l4dGVlbiBvY3RldHMhIQ\"}");
-    file_edit(d->dir, "shared.jwk", "\"alg\": \"HS256\",", "", "long.jwk");
-    file_edit(d->dir, "other-shared.jwk", "\"alg\": \"HS256\",", "", "other-long.jwk");
-    file_edit(d->dir, "as.json", "\"other-shared.jwk\"", "\"short.jwk\"", "as.json");
-    file_edit(d->dir, "as.json", "\"as-sign.jwk\"", "\"client4-p256.jwk\"", "as2.json");
-    file_edit(d->dir, "as2.json", "as.db", "as2.db", "as2.json");
-    file_edit(d->dir, "broker.json", "\"broker1\"", "\"broker1\", \"broker2\"", "broker.json");
-    file_edit(d->dir, "broker.json", "\"as-sign-public.jwk\"",
-              "\"as-sign-public.jwk\", \"client4-p256-public.jwk\"", "broker.json");
-    file_edit(d->dir, "broker.json", "\"shared.jwk\"", "\"shared.jwk\", \"short.jwk\"", "broker.json");
-    demo_start(d);
-    snprintf(w->url2, sizeof w->url2, "https://127.0.0.1:%d/token",
-             demo_serve(d, &w->as2, "ace-as", "as2.json"));
-}
-
-static void close_world(struct world *w)
-{
-    kill(w->as2.pid, SIGTERM);
-    CHECK(child_wait(&w->as2) == 0);
-    child_clear(&w->as2);
-    demo_close(&w->d);
+    oracle_world_make(w);
+    oracle_world_start(w);
 }
 
 /* A token of this row from ace-as: kept.json as the client keeps it, token.jwt alone. */
-static void get_token(struct world *w, const struct row *r)
+static void get_token(struct oracle_world *w, const struct row *r)
 {
     struct buf token = { 0 };
     char scope[32];
@@ -111,8 +80,8 @@ static void get_token(struct world *w, const struct row *r)
     buf_clear(&token);
 }
 
-static void debian_opens(struct world *w, const struct row *r, const char *file, const char *key, int status,
-                         const char *says)
+static void debian_opens(struct oracle_world *w, const struct row *r, const char *file, const char *key,
+                         int status, const char *says)
 {
     const char *const *const jws = ARGS("jws", "ver", "-i", file, "-k", key, "-O", "-");
     const char *const *const jwe = ARGS("jwe", "dec", "-i", file, "-k", key, "-O", "-");
@@ -123,7 +92,7 @@ static void debian_opens(struct world *w, const struct row *r, const char *file,
 static void theirs_open_ours(void)
 {
     const struct row *r;
-    struct world w = { 0 };
+    struct oracle_world w = { 0 };
     char alg[32], aud[32];
 
     open_world(&w);
@@ -143,11 +112,12 @@ static void theirs_open_ours(void)
             debian_opens(&w, r, "bad.jwt", r->open_with, 1, "");
             debian_opens(&w, r, "token.jwt", r->stranger, 1, "");
         }
-    close_world(&w);
+    oracle_world_end(&w);
 }
 
 /* The client comes to the broker with the token of file `made`. */
-static void broker_takes(struct world *w, const struct row *r, const char *made, int status, const char *says)
+static void broker_takes(struct oracle_world *w, const struct row *r, const char *made, int status,
+                         const char *says)
 {
     oracle_swap(&w->d, "kept.json", made, "made.json");
     oracle_runs(&w->d, r->form, status, says, "ace-client",
@@ -155,17 +125,17 @@ static void broker_takes(struct world *w, const struct row *r, const char *made,
                      r->in, "-m", "x", "-q", "1"));
 }
 
-static void make_claims(struct world *w, const struct row *r, const char *filter)
+static void make_claims(struct oracle_world *w, const struct row *r, const char *filter)
 {
     oracle_runs(&w->d, r->form, 0, "", "jose.mjs", ARGS("claims", r->aud, filter, r->cnf, "claims.json"));
 }
 
-static void npm_makes(struct world *w, const struct row *r, const char *key)
+static void npm_makes(struct oracle_world *w, const struct row *r, const char *key)
 {
     oracle_runs(&w->d, r->form, 0, "", "jose.mjs", ARGS("make", "claims.json", key, r->alg, "made.jwt"));
 }
 
-static void debian_makes(struct world *w, const struct row *r, const char *key)
+static void debian_makes(struct oracle_world *w, const struct row *r, const char *key)
 {
     char header[128];
 
@@ -182,9 +152,10 @@ static void debian_makes(struct world *w, const struct row *r, const char *key)
 
 static void our_broker_takes_theirs(void)
 {
-    void (*const makers[])(struct world *, const struct row *, const char *) = { npm_makes, debian_makes };
+    void (*const makers[])(struct oracle_world *, const struct row *, const char *) = { npm_makes,
+                                                                                        debian_makes };
     const struct row *r;
-    struct world w = { 0 };
+    struct oracle_world w = { 0 };
 
     open_world(&w);
     for
@@ -204,7 +175,7 @@ static void our_broker_takes_theirs(void)
                 broker_takes(&w, r, "made.jwt", 3, "publish to");
             }
         }
-    close_world(&w);
+    oracle_world_end(&w);
 }
 
 CU_TestInfo oracle_jose_tests[] = {

@@ -24,6 +24,8 @@ static const struct file {
       "\"cHJvb2Yga2V5IG9mIGEgdG9rZW4sIDMyIG9jdGV0cy4u\"}}}}\n"
       "{\"kind\":\"PUBLISH\",\"fields\":{\"topic\":\"authz-info\",\"payload\":{\"hex\":"
       "\"d83dd28443a10126a0581e75706c6f6164656420746f6b656e206f662073657665\"}}}\n"
+      "{\"kind\":\"200\",\"fields\":{\"access_token\":"
+      "\"0oREoQEBJqBYHnVwbG9hZGVkIGNvc2Ugb2YgYW5vdGhlciB0b2tlbg\"}}\n"
       "{\"kind\":\"PUBLISH\",\"fields\":{\"topic\":\"a/b\",\"payload\":\"an ordinary message\"}}\n"
       "{\"kind\":\"CONNECT\",\"fields\":{\"data\":{\"hex\":"
       "\"001074686520746f6b656e206f66203136207468652070726f6f66206f6620746865206b65792c203332206f63\"}}}"
@@ -48,6 +50,9 @@ static const struct row {
       "client.err:1: holds a symmetric key" },
     { "an uploaded token", "broker.err", "D83DD28443A10126A0581E75706C6F6164656420746F6B656E206F662073657665",
       "broker.err:1: holds a token" },
+    { "a CWT by its octets", "as.err",
+      "d28444a1010126a0581e75706c6f6164656420636f7365206f6620616e6f7468657220746f6b656e",
+      "as.err:1: holds a token, hex" },
     { "a token of CONNECT", "broker.out", "the token of 16 octets", "broker.out:1: holds a token" },
     { "a proof of CONNECT", "broker.out", "the proof of the key, 32 oc", "broker.out:1: holds a proof" },
     { "a token nobody saw on a wire", "client2.err",
