@@ -125,7 +125,7 @@ static enum err add_base64(struct leaks *l, const char *what, struct span piece,
         buf_add(&octets, piece);
         forms[i].encode(&whole, buf_span(&octets));
         if (!buf_failed(&whole)) buf_add(&text, span(whole.p + untold, told - untold));
-        bool same = i == 1 && !memchr(text.p, '+', text.n) && !memchr(text.p, '/', text.n);
+        bool same = i == 1 && text.n > 0 && !memchr(text.p, '+', text.n) && !memchr(text.p, '/', text.n);
         enum err e = same ? OK : add_mark(l, what, forms[i].form, &text);
         buf_clear(&octets);
         buf_clear(&whole);
