@@ -65,13 +65,20 @@ enum cose_form cose_form(struct span message)
 {
     struct span left = message;
     struct head h, next;
+    enum cose_form tagged = COSE_NEITHER;
 
     if (message.n > MAX_COSE || !take_head(&left, &h)) return COSE_NEITHER;
     if (h.major == MAJOR_TAG && h.value == TAG_CWT && (!take_head(&left, &h) || h.major != MAJOR_TAG))
         return COSE_NEITHER;
-    if (h.major == MAJOR_TAG) return form_of_tag(h.value);
+    if (h.major == MAJOR_TAG) {
+        tagged = form_of_tag(h.value);
+        if (tagged == COSE_NEITHER || !take_head(&left, &h)) return COSE_NEITHER;
+    }
     if (h.major != MAJOR_ARRAY || !take_head(&left, &next) || next.major != MAJOR_BYTES) return COSE_NEITHER;
-    return form_of_count(h.value);
+    enum cose_form counted = form_of_count(h.value);
+    if (tagged == COSE_NEITHER) return counted;
+    return (tagged == COSE_ENCRYPT0) == (counted == COSE_ENCRYPT0) && counted != COSE_NEITHER ? tagged
+                                                                                              : COSE_NEITHER;
 }
 
 bool cose_from_text(struct span text, struct buf *out)

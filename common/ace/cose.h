@@ -11,9 +11,9 @@ enum { MAX_COSE = 65535 }; /* bytes of a message */
 enum cose_form { COSE_NEITHER, COSE_SIGN1, COSE_MAC0, COSE_ENCRYPT0 };
 
 /*
- * By the first octets only: a COSE tag, or tag 61 (CWT) in front of one [R-CWT-03]; or an array without tag, where the place it stands at
- * says that it is a token [R-CWT-04]: of three elements it is a COSE_Encrypt0, of four a COSE_Sign1 or, by its alg, a COSE_Mac0 (told here
- * as COSE_SIGN1).
+ * By the first octets only, so that other octets are not taken for a token (A-37): a COSE tag, or tag 61 (CWT) in front of one [R-CWT-03],
+ * then an array of its size whose first element is a byte string; or the array without tag, where the place it stands at says that it is a
+ * token [R-CWT-04]: of three elements it is a COSE_Encrypt0, of four a COSE_Sign1 or, by its alg, a COSE_Mac0 (told here as COSE_SIGN1).
  */
 enum cose_form cose_form(struct span message);
 
