@@ -65,10 +65,11 @@ void proven_add(struct proven *p, const struct suite *s, const struct run_result
 
 size_t proven_holes(const struct proven *p)
 {
+    const size_t cells = (size_t)PROVEN_VERSIONS * PROVEN_AXES * PROVEN_VALUES;
     size_t holes = 0;
 
     for (enum combination c = 0; c < COMBINATION_UNSAID; c++) {
-        for (size_t i = 0; i < PROVEN_VERSIONS * PROVEN_AXES * PROVEN_VALUES; i++) {
+        for (size_t i = 0; i < cells; i++) {
             size_t v = i % PROVEN_VALUES, a = i / PROVEN_VALUES % PROVEN_AXES,
                    n = i / PROVEN_VALUES / PROVEN_AXES;
             holes += axes[a].values[v] && !excluded(c, a) && p->runs[c][n][a][v] == 0;
