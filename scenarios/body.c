@@ -193,14 +193,8 @@ static struct value read_token(const struct doc *d, struct vars *vars)
 
 static struct doc *token_member(const struct value *v, enum notation n)
 {
-    struct buf text = { 0 };
-
     if (n == NOTATION_CBOR) return doc_new_bytes(v->bytes);
-    if (v->kind != VALUE_BYTES || utf8_mqtt(v->bytes)) return value_doc(v);
-    b64url_encode(&text, v->bytes);
-    struct doc *d = doc_new_text(buf_span(&text));
-    buf_clear(&text);
-    return d;
+    return v->kind != VALUE_BYTES || utf8_mqtt(v->bytes) ? value_doc(v) : doc_new_base64url(v->bytes);
 }
 
 static void read_member(const struct doc *body, const struct leg *leg, const struct field_def *def,
@@ -301,17 +295,14 @@ void response_read(const struct message *m, const struct http_response *in, cons
 static struct doc *scope_member(const struct value *v, enum notation n)
 {
     struct doc *tree = scope_tree(v->tree), *out = NULL;
-    struct buf bytes = { 0 }, text = { 0 };
+    struct buf bytes = { 0 };
 
-    if (tree && n == NOTATION_CBOR && doc_write_cbor(tree, &bytes) == OK) {
+    if (tree && n == NOTATION_CBOR && doc_write_cbor(tree, &bytes) == OK)
         out = doc_new_bytes(buf_span(&bytes));
-    } else if (tree && doc_write_json(tree, &bytes) == OK) {
-        b64url_encode(&text, buf_span(&bytes));
-        out = doc_new_text(buf_span(&text));
-    }
+    else if (tree && doc_write_json(tree, &bytes) == OK)
+        out = doc_new_base64url(buf_span(&bytes));
     doc_free(tree);
     buf_clear(&bytes);
-    buf_clear(&text);
     return out;
 }
 

@@ -23,14 +23,9 @@ static struct doc *bytes_of_text(const struct doc *d)
 
 static struct doc *text_of_bytes(const struct doc *d)
 {
-    struct buf text = { 0 };
     struct span octets;
 
-    if (!doc_bytes(d, &octets)) return doc_copy(d);
-    b64url_encode(&text, octets);
-    struct doc *out = doc_new_text(buf_span(&text));
-    buf_clear(&text);
-    return out;
+    return doc_bytes(d, &octets) ? doc_new_base64url(octets) : doc_copy(d);
 }
 
 static struct doc *other_scope(const struct doc *d, enum notation n)

@@ -72,29 +72,23 @@ static int64_t when(const char *text, int64_t now)
 static struct doc *random_id(void)
 {
     uint8_t id[12];
-    struct buf text = { 0 };
 
-    if (entropy_fill(entropy_system(), id, sizeof id) != OK) return NULL;
-    b64url_encode(&text, span(id, sizeof id));
-    struct doc *d = doc_new_text(buf_span(&text));
-    buf_clear(&text);
-    return d;
+    return entropy_fill(entropy_system(), id, sizeof id) == OK ? doc_new_base64url(span(id, sizeof id))
+                                                               : NULL;
 }
 
 static struct doc *scope_text(const struct value *v)
 {
-    struct buf json = { 0 }, text = { 0 };
+    struct buf json = { 0 };
     struct doc *tree = scope_tree(v->tree), *d = NULL;
 
     if (v->kind != VALUE_TREE) {
         d = value_doc(v);
     } else if (tree && doc_write_json(tree, &json) == OK) {
-        b64url_encode(&text, buf_span(&json));
-        d = doc_new_text(buf_span(&text));
+        d = doc_new_base64url(buf_span(&json));
     }
     doc_free(tree);
     buf_clear(&json);
-    buf_clear(&text);
     return d;
 }
 

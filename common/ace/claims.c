@@ -75,16 +75,6 @@ static enum err read_id(const struct doc *d, enum label_map map, enum notation n
     return buf_failed(&out->id) ? ERR_NO_MEMORY : OK;
 }
 
-static struct doc *base64url_doc(const struct buf *bytes)
-{
-    struct buf text = { 0 };
-
-    b64url_encode(&text, buf_span(bytes));
-    struct doc *d = buf_failed(&text) ? NULL : doc_new_text(buf_span(&text));
-    buf_clear(&text);
-    return d;
-}
-
 static void write_id(struct doc *d, const struct claim_set *c, enum label_map map, enum notation n)
 {
     if (n == NOTATION_CBOR)
@@ -92,7 +82,7 @@ static void write_id(struct doc *d, const struct claim_set *c, enum label_map ma
     else if (utf8_mqtt(buf_span(&c->id)))
         doc_put(d, "jti", doc_new_text(buf_span(&c->id)));
     else
-        doc_put(d, "cti", base64url_doc(&c->id));
+        doc_put(d, "cti", doc_new_base64url(buf_span(&c->id)));
 }
 
 static enum err read_all(const struct doc *d, enum label_map map, const struct dialect *how,

@@ -129,13 +129,7 @@ static struct doc *write_kid(const struct cnf *c, enum notation n)
 /* A JWE is text; a COSE_Encrypt0 begins with an octet that is not ASCII, and is shown as base64url. */
 static struct doc *encrypted_text(const struct buf *b)
 {
-    struct buf text = { 0 };
-
-    if (b->n && b->p[0] < 0x80) return text_of(b);
-    b64url_encode(&text, buf_span(b));
-    struct doc *d = buf_failed(&text) ? NULL : text_of(&text);
-    buf_clear(&text);
-    return d;
+    return b->n && b->p[0] < 0x80 ? text_of(b) : doc_new_base64url(buf_span(b));
 }
 
 static struct doc *write_encrypted(const struct cnf *c, enum notation n)
@@ -154,18 +148,12 @@ static struct doc *write_key(const struct cnf *c, enum notation n)
 static struct doc *write_thumbprint(const struct cnf *c, enum notation n)
 {
     struct span hash = span(c->thumbprint, SHA256_SIZE);
-    struct buf text = { 0 };
 
-    if (n == NOTATION_CBOR) {
-        struct doc *pair = doc_new_array();
-        doc_add(pair, doc_new_int(SHA256_ALG));
-        doc_add(pair, doc_new_bytes(hash));
-        return pair;
-    }
-    b64url_encode(&text, hash);
-    struct doc *d = buf_failed(&text) ? NULL : text_of(&text);
-    buf_clear(&text);
-    return d;
+    if (n == NOTATION_JSON) return doc_new_base64url(hash);
+    struct doc *pair = doc_new_array();
+    doc_add(pair, doc_new_int(SHA256_ALG));
+    doc_add(pair, doc_new_bytes(hash));
+    return pair;
 }
 
 struct doc *cnf_write(const struct cnf *c, enum notation n)

@@ -6,7 +6,7 @@
 
 enum { TAG_ENCRYPT0 = 16, TAG_MAC0 = 17, TAG_SIGN1 = 18, TAG_CWT = 61 };
 enum { ALG = 1, CRIT = 2, KID = 4, IV = 5, PARTIAL_IV = 6, TYP = 16 }; /* header labels, RFC 9052, RFC 9596 */
-enum { CONTENT_CWT = 61, MIN_HMAC_KEY = 32, MAX_IV = 16 };
+enum { CONTENT_CWT = 61, MAX_IV = 16 };
 enum { PROTECTED, UNPROTECTED, CONTENT, PROOF }; /* elements of a message; COSE_Encrypt0 has no PROOF */
 enum { MAJOR_BYTES = 2, MAJOR_ARRAY = 4, MAJOR_TAG = 6 };
 
@@ -289,23 +289,6 @@ static enum err write_message(const struct writing *w, struct buf *out)
 }
 
 /* --- COSE_Sign1 and COSE_Mac0 --- */
-
-static enum err mac(const struct key *k, struct span in, uint8_t out[SIGNATURE_SIZE])
-{
-    if (key_octets(k).n < MIN_HMAC_KEY) return ERR_PROTOCOL;
-    return hmac_sha256(key_octets(k), in, out);
-}
-
-static enum err mac_check(const struct key *k, struct span in, struct span want)
-{
-    uint8_t made[SIGNATURE_SIZE];
-    enum err e = mac(k, in, made);
-
-    if (e == ERR_PROTOCOL) return ERR_NOT_AUTHORIZED;
-    if (e == OK && !secret_eq(span(made, HMAC256_SIZE), want)) e = ERR_NOT_AUTHORIZED;
-    explicit_bzero(made, sizeof made);
-    return e;
-}
 
 /* The one algorithm of each type of key; the key decides, the header has to agree. `also`: RFC 9864. */
 static const struct algorithm {

@@ -4,7 +4,7 @@
 #include "common/crypto/mac.h"
 #include "common/crypto/sign.h"
 
-enum { JWS_PARTS = 3, JWE_PARTS = 5, MIN_HS256_KEY = 32, MAX_IV = 16 };
+enum { JWS_PARTS = 3, JWE_PARTS = 5, MAX_IV = 16 };
 enum { HEADER, JWS_PAYLOAD, JWS_SIGNATURE };           /* parts of a JWS */
 enum { JWE_KEY = 1, JWE_IV, JWE_CIPHERTEXT, JWE_TAG }; /* parts of a JWE after its header */
 
@@ -188,23 +188,6 @@ static enum err finish(struct buf *out, size_t start, enum err e)
 }
 
 /* --- JWS --- */
-
-static enum err mac(const struct key *k, struct span in, uint8_t out[SIGNATURE_SIZE])
-{
-    if (key_octets(k).n < MIN_HS256_KEY) return ERR_PROTOCOL; /* RFC 7518 3.2 */
-    return hmac_sha256(key_octets(k), in, out);
-}
-
-static enum err mac_check(const struct key *k, struct span in, struct span want)
-{
-    uint8_t made[SIGNATURE_SIZE];
-    enum err e = mac(k, in, made);
-
-    if (e == ERR_PROTOCOL) return ERR_NOT_AUTHORIZED;
-    if (e == OK && !secret_eq(span(made, HMAC256_SIZE), want)) e = ERR_NOT_AUTHORIZED;
-    explicit_bzero(made, sizeof made);
-    return e;
-}
 
 /* The one algorithm of each type of key; the key decides, the header has to agree [R-JWT-10]. `also`: RFC 9864. */
 static const struct algorithm {

@@ -285,14 +285,7 @@ static void put(struct doc *to, enum notation n, enum member m, struct doc *chil
 
 static void put_bytes(struct doc *to, enum notation n, enum member m, struct span bytes)
 {
-    struct buf text = { 0 };
-
-    if (n == NOTATION_JSON) b64url_encode(&text, bytes);
-    put(to, n, m,
-        n == NOTATION_CBOR  ? doc_new_bytes(bytes)
-        : buf_failed(&text) ? NULL
-                            : doc_new_text(buf_span(&text)));
-    buf_clear(&text);
+    put(to, n, m, n == NOTATION_CBOR ? doc_new_bytes(bytes) : doc_new_base64url(bytes));
 }
 
 static void put_secret(struct doc *to, enum notation n, const struct key *k)
@@ -340,18 +333,12 @@ bool kid_eq(struct span a, struct span b)
 
 struct doc *kid_to_doc(struct span kid, enum notation n)
 {
-    struct buf other = { 0 };
-    struct doc *d;
+    struct buf octets = { 0 };
 
-    if (n == NOTATION_CBOR) {
-        bool coded = b64url_decode(kid, &other) == OK && other.n;
-        d = doc_new_bytes(coded ? buf_span(&other) : kid);
-    } else {
-        bool text = utf8_mqtt(kid);
-        if (!text) b64url_encode(&other, kid);
-        d = buf_failed(&other) ? NULL : doc_new_text(text ? kid : buf_span(&other));
-    }
-    buf_clear(&other);
+    if (n == NOTATION_JSON) return utf8_mqtt(kid) ? doc_new_text(kid) : doc_new_base64url(kid);
+    bool coded = b64url_decode(kid, &octets) == OK && octets.n;
+    struct doc *d = doc_new_bytes(coded ? buf_span(&octets) : kid);
+    buf_clear(&octets);
     return d;
 }
 

@@ -41,20 +41,10 @@ static enum err read_octets(const struct doc *d, const struct dialect *how, void
     return e;
 }
 
-static struct doc *base64url_doc(const struct buf *bytes)
-{
-    struct buf text = { 0 };
-
-    b64url_encode(&text, buf_span(bytes));
-    struct doc *d = buf_failed(&text) ? NULL : doc_new_text(buf_span(&text));
-    buf_clear(&text);
-    return d;
-}
-
 static struct doc *write_octets(const void *value, enum notation n)
 {
     if (n == NOTATION_CBOR) return doc_new_bytes(buf_span(value));
-    return utf8_mqtt(buf_span(value)) ? doc_new_text(buf_span(value)) : base64url_doc(value);
+    return utf8_mqtt(buf_span(value)) ? doc_new_text(buf_span(value)) : doc_new_base64url(buf_span(value));
 }
 
 static enum err read_binary(const struct doc *d, const struct dialect *how, void *value, struct fault *why)
@@ -70,7 +60,7 @@ static enum err read_binary(const struct doc *d, const struct dialect *how, void
 
 static struct doc *write_binary(const void *value, enum notation n)
 {
-    return n == NOTATION_CBOR ? doc_new_bytes(buf_span(value)) : base64url_doc(value);
+    return n == NOTATION_CBOR ? doc_new_bytes(buf_span(value)) : doc_new_base64url(buf_span(value));
 }
 
 static enum err read_seconds(const struct doc *d, const struct dialect *how, void *value, struct fault *why)

@@ -54,16 +54,6 @@ static bool key_fits(const struct key_object *o, size_t min_hmac_key)
     return key_type(o->key) != KEY_OCT || key_octets(o->key).n >= min_hmac_key; /* */
 }
 
-static enum err check_mac(const struct key *k, struct span challenge, struct span proof)
-{
-    uint8_t mac[HMAC256_SIZE];
-
-    TRY(hmac_sha256(key_octets(k), challenge, mac));
-    bool same = secret_eq(span(mac, sizeof mac), proof); /* [R-POPX-11], and the length [R-POPX-10] */
-    explicit_bzero(mac, sizeof mac);
-    return same ? OK : ERR_NOT_AUTHORIZED;
-}
-
 /* A length of 64 is never taken for DER. */
 static enum err check_signature(const struct key *k, struct span challenge, struct span proof,
                                 const struct pop_rules *rules)
@@ -79,8 +69,9 @@ static enum err check_signature(const struct key *k, struct span challenge, stru
 static enum err check_proof(const struct key *k, struct span challenge, struct span proof,
                             const struct pop_rules *rules)
 {
-    return key_type(k) == KEY_OCT ? check_mac(k, challenge, proof)
-                                  : check_signature(k, challenge, proof, rules);
+    return key_type(k) == KEY_OCT
+               ? hmac_sha256_check(key_octets(k), challenge, proof) /* [R-POPX-10] [R-POPX-11] */
+               : check_signature(k, challenge, proof, rules);
 }
 
 static enum err proven_new(const struct key *k, struct proven **out)

@@ -61,6 +61,12 @@ static enum err check_audience(const struct claim_set *s, const struct opening *
     return token_refuse(o->why, "for another audience");
 }
 
+static enum err read_doc(struct span in, enum notation n, struct doc **out, struct fault *why)
+{
+    return n == NOTATION_CBOR ? doc_read_cbor(in, &doc_limits_wire, out, why)
+                              : doc_read_json(in, &doc_limits_wire, out, why);
+}
+
 /* [R-JWT-06] [R-CWT-10] the key inside an encrypted confirmation takes its place. */
 static enum err decrypt_cnf(struct cnf *cnf, const struct opening *o)
 {
@@ -70,10 +76,7 @@ static enum err decrypt_cnf(struct cnf *cnf, const struct opening *o)
     enum notation n;
 
     enum err e = token_unwrap_key(o, buf_span(&cnf->encrypted), &plain, &n);
-    if (e == OK) {
-        e = n == NOTATION_CBOR ? doc_read_cbor(buf_span(&plain), &doc_limits_wire, &d, o->why)
-                               : doc_read_json(buf_span(&plain), &doc_limits_wire, &d, o->why);
-    }
+    if (e == OK) e = read_doc(buf_span(&plain), n, &d, o->why);
     if (e == OK) e = key_object_read(d, n, &object, o->why);
     if (e == OK && (!object.key || key_type(object.key) != KEY_OCT)) {
         key_object_clear(&object);
@@ -156,10 +159,8 @@ static enum err claims_make(struct claim_set *set, const struct opening *o, int6
 
 static enum err read_payload(struct opening *o, struct claim_set *set)
 {
-    struct span payload = buf_span(&o->payload);
     struct doc *d = NULL;
-    enum err e = o->notation == NOTATION_CBOR ? doc_read_cbor(payload, &doc_limits_wire, &d, o->why)
-                                              : doc_read_json(payload, &doc_limits_wire, &d, o->why);
+    enum err e = read_doc(buf_span(&o->payload), o->notation, &d, o->why);
 
     if (e == OK) e = claim_set_read(d, LABELS_CLAIMS, o->notation, o->trust->scope_also, set, o->why);
     doc_free(d);

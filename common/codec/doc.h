@@ -79,6 +79,7 @@ struct doc *doc_new_float(double v);
 struct doc *doc_new_text(struct span utf8);
 struct doc *doc_new_str(const char *utf8);
 struct doc *doc_new_bytes(struct span bytes);
+struct doc *doc_new_base64url(struct span bytes); /* text: bytes as JSON has them, without padding */
 struct doc *doc_new_array(void);
 struct doc *doc_new_map(void);
 struct doc *doc_new_tag(uint64_t tag, struct doc *child);

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/codec/text.h"
+
 enum { FIRST_MEMBERS = 4 };
 
 static struct doc *new_node(enum doc_kind kind)
@@ -203,6 +205,16 @@ struct doc *doc_new_str(const char *utf8)
 struct doc *doc_new_bytes(struct span bytes)
 {
     return new_bytes(DOC_BYTES, bytes);
+}
+
+struct doc *doc_new_base64url(struct span bytes)
+{
+    struct buf text = { 0 };
+
+    b64url_encode(&text, bytes);
+    struct doc *d = buf_failed(&text) ? NULL : doc_new_text(buf_span(&text));
+    buf_clear(&text);
+    return d;
 }
 
 struct doc *doc_new_array(void)

@@ -1,17 +1,12 @@
 #include "common/net/tap.h"
 
-#include "common/codec/text.h"
 #include "common/net/control.h"
 
 static int tap_out = -1;
 
 static void put_octets(struct doc *d, const char *name, struct span octets)
 {
-    struct buf text = { 0 };
-
-    b64url_encode(&text, octets);
-    doc_put(d, name, doc_new_text(buf_span(&text)));
-    buf_clear(&text);
+    doc_put(d, name, doc_new_base64url(octets));
 }
 
 static struct doc *line(const struct link *l, const char *what)
