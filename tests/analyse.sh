@@ -16,6 +16,9 @@ cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-sup
     --suppress=internalAstError --suppress=normalCheckLevelMaxBranches \
     --template='{file}:{line}: {severity}: {message} [{id}]' "$file" >>"$found" 2>&1 || failed=yes
 
+# What only `make fuzz` compiles must still compile.
+case $file in tests/fuzz/*) gcc -fsyntax-only "$@" "$file" >>"$found" 2>&1 || failed=yes ;; esac
+
 if [ -n "$failed" ] || [ -s "$found" ]; then
     cat "$found" >&2
     exit 1
