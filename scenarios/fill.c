@@ -213,8 +213,11 @@ void bind_filled(struct show *w, const struct step *s, const struct fields *out)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct field *f = &s->field[i];
-        struct value v = f->def ? fields_get(out, f->name) : (struct value){ 0 }, known;
-        if (!f->pattern.capture || f->path || v.kind == VALUE_ABSENT) continue;
-        if (!stage_find(&w->stage, f->pattern.capture, &known)) (void)match_value(&w->stage, &f->pattern, &v);
+        bool pair = f->pattern.kind == PATTERN_PAIR;
+        const struct pattern *p = pair ? &f->pattern.parts[0] : &f->pattern;
+        const char *name = pair ? fields_user_name(&w->stage.vars, span_str(f->pattern.text)) : f->name;
+        struct value v = f->def ? fields_get(out, name) : (struct value){ 0 }, known;
+        if (!p->capture || f->path || v.kind == VALUE_ABSENT) continue;
+        if (!stage_find(&w->stage, p->capture, &known)) (void)match_value(&w->stage, p, &v);
     }
 }

@@ -25,8 +25,8 @@ static bool text(struct witnessing *w, const char *s, struct value *out)
     return true;
 }
 
-/* For anything that is not this, and for `any`. */
-static bool something(struct witnessing *w, struct value *out)
+/* Whatever it is; as text, this word. */
+static bool something(struct witnessing *w, const char *word, struct value *out)
 {
     uint8_t octets[8];
 
@@ -36,7 +36,7 @@ static bool something(struct witnessing *w, struct value *out)
         *out = value_tree(&w->stage->vars, doc_new_array());
         return true;
     }
-    if (!w->field->def || w->field->def->type != FIELD_BYTES) return text(w, "witness", out);
+    if (!w->field->def || w->field->def->type != FIELD_BYTES) return text(w, word, out);
     if (entropy_fill(entropy_system(), octets, sizeof octets) != OK) return false;
     *out = value_bytes(vars_copy(&w->stage->vars, span(octets, sizeof octets)));
     return true;
@@ -66,8 +66,9 @@ static bool call(struct witnessing *w, const struct pattern *p, struct value *ou
 {
     switch (p->fn) {
     case FN_ANY:
-    case FN_NOT:
-        return something(w, out);
+        return something(w, "witness", out);
+    case FN_NOT: /* any other than what witnesses were before */
+        return something(w, "distinct", out);
     case FN_INT:
         *out = value_number(argument_number(p, 0, 1));
         return true;
