@@ -40,6 +40,7 @@ static enum err told(enum err e)
 
 static enum err keep(struct attempt *attempt, struct span token)
 {
+    attempt->stored = false;
     buf_clear(&attempt->token);
     buf_add(&attempt->token, token);
     return buf_failed(&attempt->token) ? ERR_NO_MEMORY : OK;
@@ -78,6 +79,22 @@ static struct verdict judge_proof(const struct authn *a, struct claims *claims, 
     return e == OK ? v : refuse(told(e), "token has ended or is bound to another key");
 }
 
+/* A cnonce counts once, and it is a token that is proved which uses it up. */
+static struct verdict judge_opened(const struct authn *a, const struct attempt *attempt,
+                                   struct claims *claims, const struct span proof[2], int64_t now)
+{
+    enum err e = attempt->stored ? OK : cnonces_test(a->cnonces, a->settings, claims, now);
+
+    if (e == ERR_NOT_AUTHORIZED) return refuse_token("token holds no fresh cnonce"); /* [R-DISC-08] */
+    struct verdict v =
+        e == OK ? judge_proof(a, claims, proof[0], proof[1], now) : refuse(e, "the cnonce cannot be tested");
+    if (v.is == VERDICT_REFUSE || attempt->stored) return v;
+    e = cnonces_spend(a->cnonces, a->settings, claims, now);
+    if (e == OK) return v;
+    grant_free(v.grant);
+    return refuse(e, "no memory for the cnonce");
+}
+
 /* The token is opened first, so that a bad one earns a hint and a bad proof does not. */
 static struct verdict judge(const struct authn *a, const struct attempt *attempt, const struct grant *old,
                             const struct span proof[2], int64_t now)
@@ -88,7 +105,7 @@ static struct verdict judge(const struct authn *a, const struct attempt *attempt
     v.err = told(token_open(buf_span(&attempt->token), &a->settings->trust, now, &claims, &v.why));
     if (!claims) return v;
     if (a->settings->switches.any_subject || same_subject(old, claims))
-        v = judge_proof(a, claims, proof[0], proof[1], now);
+        v = judge_opened(a, attempt, claims, proof, now);
     else
         v = refuse(ERR_NOT_AUTHORIZED, "the new token names another subject");
     claims_free(claims);
@@ -127,7 +144,9 @@ static struct verdict by_stored_token(const struct authn *a, struct span client_
 
     if (token.n == 0 || a->settings->switches.no_stored_challenge)
         return refuse_token("no token given and none stored for this client"); /* [R-DISC-01] */
-    return challenge(a, token, attempt);                                       /* [R-POPC-02] */
+    struct verdict v = challenge(a, token, attempt);                           /* [R-POPC-02] */
+    attempt->stored = true;
+    return v;
 }
 
 /* absent, empty and "0000" all mean that no token is there. */
@@ -248,6 +267,13 @@ static enum err token_of_identity(const struct authn *a, struct span identity, i
     return e;
 }
 
+enum err authn_keep(const struct authn *a, struct span token, const struct claims *claims, int64_t now)
+{
+    TRY(cnonces_test(a->cnonces, a->settings, claims, now));
+    TRY(tokens_put(a->tokens, token, claims, now + a->settings->unproven_seconds));
+    return cnonces_spend(a->cnonces, a->settings, claims, now);
+}
+
 enum err authn_psk(const struct authn *a, struct span identity, int64_t now, struct secret *psk)
 {
     struct claims *claims = NULL;
@@ -259,8 +285,7 @@ enum err authn_psk(const struct authn *a, struct span identity, int64_t now, str
     const struct key *key = claims ? claims_key(claims) : NULL;
 
     if (e == OK && (!key || key_type(key) != KEY_OCT)) e = ERR_NOT_AUTHORIZED;
-    if (e == OK && token.p == identity.p)
-        e = tokens_put(a->tokens, token, claims, now + a->settings->unproven_seconds);
+    if (e == OK && token.p == identity.p) e = authn_keep(a, token, claims, now);
     if (e == OK) e = secret_set(psk, key_octets(key));
     claims_free(claims);
     return e;

@@ -1,6 +1,7 @@
 #ifndef BROKER_AUTHN_H
 #define BROKER_AUTHN_H
 
+#include "broker/cnonces.h"
 #include "broker/grant.h"
 #include "broker/settings.h"
 #include "broker/tokens.h"
@@ -15,6 +16,7 @@ struct upload_meter;
 struct authn {
     const struct settings *settings;
     struct tokens *tokens; /* for "challenge with the token stored for this client" */
+    struct cnonces *cnonces;
     struct entropy *entropy;
     struct upload_meter *meter;
 };
@@ -22,6 +24,7 @@ struct authn {
 /* One try to prove a token, from the packet that named it to the verdict. All zero: none. */
 struct attempt {
     struct buf token;
+    bool stored;               /* the token was taken earlier, and is ours since */
     uint8_t nonce[NONCE_SIZE]; /* ours, for this attempt only [R-POPC-06, R-POPC-11] */
 };
 
@@ -50,6 +53,10 @@ bool authn_knows(const struct authn *a, const struct key *key, int64_t now);
 /* Asked during the handshake: the PSK of this identity [R-PSK-08], which names a stored token by kid or is a token itself; then that is
  * kept [R-PSK-09]. Errors: ERR_NOT_AUTHORIZED (it is of ours and no good), others: it is none of ours. */
 MUST_USE enum err authn_psk(const struct authn *a, struct span identity, int64_t now, struct secret *psk);
+
+/* Keeps a token whose key is yet to be proved, if its cnonce does. Errors: as tokens_put() and cnonces_test(). */
+MUST_USE enum err authn_keep(const struct authn *a, struct span token, const struct claims *claims,
+                             int64_t now);
 
 /* AUTH 0x19 on an admitted connection whose rights so far are `old`: CHALLENGE or REFUSE. */
 struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,

@@ -32,7 +32,8 @@ static bool fill_world(struct broker *b, const struct limits *l)
     b->states = b->router ? states_new(b->router, key) : NULL;
     b->retained = retained_new(&retained, key);
     b->authn.tokens = tokens_new(&tokens, key);
-    return b->conns && b->crowd && b->states && b->retained && b->authn.tokens;
+    b->authn.cnonces = cnonces_new(b->authn.entropy, key);
+    return b->conns && b->crowd && b->states && b->retained && b->authn.tokens && b->authn.cnonces;
 }
 
 struct broker *broker_new(const struct settings *settings, struct entropy *entropy)
@@ -74,6 +75,7 @@ void broker_free(struct broker *b)
     router_free(b->router);
     retained_free(b->retained);
     tokens_free(b->authn.tokens);
+    cnonces_free(b->authn.cnonces);
     matches_clear(&b->matches);
     free(b);
 }

@@ -1,7 +1,6 @@
 #include "broker/config.h"
 
 #include "broker/issuers.h"
-#include "common/ace/hints.h"
 #include "common/base/file.h"
 
 #include <stdlib.h>
@@ -26,6 +25,8 @@ static const struct config_key keys[] = {
     { .name = "hint.audience",            .kind = CONFIG_BOOL,   .offset = AT(hint_audience), .reloadable = true, .fallback = "true", .doc = "name the first audience in the hint" },
     { .name = "hint.scope",               .kind = CONFIG_TEXT,   .offset = AT(hint_scope), .reloadable = true, .doc = "scope named in the hint, as words: \"pub:a/b sub:c/#\"" },
     { .name = "hint.anonymous", SWITCH(hint_anonymous), .fallback = "false", .reading = "A-54", .doc = "hint also to who came without method ace and is refused" },
+    { .name = "hint.cnonce", SWITCH(cnonce), .fallback = "false", .reading = "A-49", .doc = "hand out a cnonce in the hint, and take a token with such a one only, once" },
+    { .name = "hint.cnonce_seconds",      .kind = CONFIG_INT,    .offset = AT(cnonce_seconds), .reloadable = true, .low = 1, .high = 3600, .fallback = "300", .doc = "how long a cnonce can be used" },
     { .name = "public",                   .kind = CONFIG_TEXT,   .offset = AT(open), .reloadable = true, .fallback = "\"\"", .doc = "topics that need no token, as words: \"pub:a sub:b/# pubsub:c\"; without: nobody comes in without a token" },
     { .name = "authz_info.enabled",       .kind = CONFIG_BOOL,   .offset = AT(authz_info), .reloadable = true, .fallback = "true", .doc = "take tokens by PUBLISH to authz-info, for clients that prove their key in TLS" },
     { .name = "authz_info.uploads",       .kind = CONFIG_INT,    .offset = AT(uploads), .reloadable = true, .low = 1, .high = 1000000, .fallback = "60", .doc = "tries of one address in a minute" },
@@ -76,6 +77,7 @@ static const struct config_key keys[] = {
     { .name = "limits.retained_bytes",    .kind = CONFIG_INT,    .offset = LIMIT(retained_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
     { .name = "limits.tokens",            .kind = CONFIG_INT,    .offset = LIMIT(tokens), .reloadable = true, .low = 0, .high = 1000000, .fallback = "10000", .doc = "kept for later challenges, one per proof key" },
     { .name = "limits.token_bytes",       .kind = CONFIG_INT,    .offset = LIMIT(token_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
+    { .name = "limits.cnonces",           .kind = CONFIG_INT,    .offset = LIMIT(cnonces), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "used ones that are remembered; beyond, older ones are refused sooner" },
     { .name = "log.level",                .kind = CONFIG_CHOICE, .offset = AT(log_level), .reloadable = true, .choices = "debug|info|warn|error", .fallback = "\"info\"", .doc = "lowest level written to standard error" },
     { .name = "log.pretty",               .kind = CONFIG_BOOL,   .offset = AT(log_pretty), .reloadable = true, .fallback = "false", .doc = "for people instead of JSON lines" },
 };
@@ -139,23 +141,30 @@ static enum err read_words(const struct broker_config *c, const char *name, cons
     return e == ERR_INVALID_SCOPE ? ERR_MALFORMED : e;
 }
 
-/* The hint never changes between two reloads, so it is written once. */
-static enum err write_hint(struct broker_config *c, struct buf *message)
+static enum err fill_hint(struct broker_config *c, struct buf *message)
 {
-    struct hints h = { .has_audience = c->hint_audience, .has_scope = c->hint_scope != NULL };
-    enum err e = OK;
+    struct hints *h = &c->settings.hint;
 
+    h->has_audience = c->hint_audience;
+    h->has_scope = c->hint_scope != NULL;
+    buf_str(&h->as, c->as_uri);
+    buf_add(&h->audience, c->audience[0]);
+    if (buf_failed(&h->as) || buf_failed(&h->audience)) return ERR_NO_MEMORY;
+    return h->has_scope ? read_words(c, "hint.scope", c->hint_scope, &h->scope, message) : OK;
+}
+
+static enum err read_hint(struct broker_config *c, struct buf *message)
+{
+    if (!c->as_uri && c->switches.cnonce) {
+        buf_format(message, "%s: hint.cnonce: needs as_uri, as it comes in the hint", c->path);
+        return ERR_MALFORMED;
+    }
     if (!c->as_uri) return OK;
     if (strncmp(c->as_uri, "https://", 8) != 0) {
         buf_format(message, "%s: as_uri: must be an https:// URL", c->path);
         return ERR_MALFORMED;
     }
-    buf_str(&h.as, c->as_uri);
-    buf_add(&h.audience, c->audience[0]);
-    if (c->hint_scope) e = read_words(c, "hint.scope", c->hint_scope, &h.scope, message);
-    if (e == OK) e = hints_write(&h, &c->settings.hint);
-    hints_clear(&h);
-    return e;
+    return fill_hint(c, message);
 }
 
 static enum err check_versions(const struct broker_config *c, struct buf *message)
@@ -190,6 +199,7 @@ static void settle(struct broker_config *c)
     s->authz_info = c->authz_info;
     s->uploads = c->uploads;
     s->unproven_seconds = c->unproven_seconds;
+    s->cnonce_seconds = c->cnonce_seconds;
     s->lab = c->lab;
     s->mqtt311 = c->mqtt311;
     s->lenient_username = c->lenient_username;
@@ -205,7 +215,7 @@ static enum err load_all(struct broker_config *c, struct buf *message)
     TRY(read_audiences(c, message));
     TRY(issuers_read(&from, &c->issuer, &c->issuer_count, message));
     TRY(read_words(c, "public", c->open, &c->settings.open, message));
-    TRY(write_hint(c, message));
+    TRY(read_hint(c, message));
     if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
     if (buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
     settle(c);
@@ -234,7 +244,7 @@ void broker_config_clear(struct broker_config *c)
     free(c->audience);
     issuers_free(c->issuer, c->issuer_count);
     scope_free(c->settings.open);
-    buf_clear(&c->settings.hint);
+    hints_clear(&c->settings.hint);
     config_free(c->file, keys, KEYS, c);
     *c = (struct broker_config){ 0 };
 }

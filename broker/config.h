@@ -13,7 +13,7 @@ struct broker_config {
     int64_t port;
     int min_version, max_version; /* index into "1.2|1.3" */
     int log_level;                /* enum log_level */
-    int64_t uploads, unproven_seconds;
+    int64_t uploads, unproven_seconds, cnonce_seconds;
     bool authz_info;
     bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope,
         base64url_text, require_aud, require_exp;

@@ -163,11 +163,15 @@ static enum err say_goodbye(struct session *s, const struct farewell *f)
 {
     const char *words = settings_of(s)->lab && f->why && *f->why ? f->why : NULL; /* [R-SEC-06, A-65] */
     struct refusal r = { .err = f->err, .level = s->level, .words = words };
+    struct buf hint = { 0 };
 
     if (s->phase == PHASE_READY) return answer_disconnect(&s->voice, f->err, words, &s->out);
     if (!s->voice.version) return OK; /* no CONNECT was heard: nothing to answer */
-    if (f->hint) r.hint = buf_span(&settings_of(s)->hint);
-    return answer_refusal(&s->voice, &r, &s->out); /* [R-CACK-01] */
+    if (f->hint && cnonces_hint(s->authn->cnonces, settings_of(s), s->heard, &hint) == OK)
+        r.hint = buf_span(&hint);
+    enum err e = answer_refusal(&s->voice, &r, &s->out); /* [R-CACK-01] */
+    buf_clear(&hint);
+    return e;
 }
 
 void session_farewell(struct session *s, const struct farewell *f)

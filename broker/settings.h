@@ -1,6 +1,7 @@
 #ifndef BROKER_SETTINGS_H
 #define BROKER_SETTINGS_H
 
+#include "common/ace/hints.h"
 #include "common/ace/token.h"
 #include "common/base/log.h"
 
@@ -31,6 +32,7 @@ struct limits {
     int64_t retained_bytes;
     int64_t tokens; /* kept for later challenges, one per PoP key */
     int64_t token_bytes;
+    int64_t cnonces; /* spent ones that are remembered */
 };
 
 /* Where the RFC leaves a choice: what is off by default is not strict, what is on is a tolerance that harms nobody (docs/switches.md). */
@@ -47,6 +49,7 @@ struct switches {
     bool any_subject;         /* */
     bool no_stored_challenge; /* who sends no token is told where to get one, never challenged */
     bool hint_anonymous;      /* hint also to who did not ask by method ace */
+    bool cnonce;              /* hints hold a cnonce, and tokens must */
     bool compat_draft02;      /* the forms of draft -02 beside those of the RFC */
 };
 
@@ -54,13 +57,14 @@ struct settings {
     struct limits limits;
     struct token_trust trust;
     struct scope *open; /* public topics; empty: nobody comes in without a token */
-    struct buf hint;    /* JSON of ace_as_hint; empty: none */
+    struct hints hint;  /* without AS: none is given; without a cnonce, which is new each time */
     struct switches switches;
     size_t min_hmac_key;      /* */
     int64_t expiry_grace;     /* an idle connection outlives its token by this much */
     int64_t known_grace;      /* the same where TLS showed who it is */
     bool authz_info;          /* tokens are taken by PUBLISH [R-AZI-05] */
     int64_t uploads;          /* of one address in a minute [R-AZI-18] */
+    int64_t cnonce_seconds;   /* how long one can be used */
     int64_t unproven_seconds; /* how long an uploaded token waits for its key to be proved [R-AZI-19] */
     bool hide_topics;         /* 0x80 instead of 0x87 [R-PUB-05] */
     bool lab;                 /* refusals say why in the Reason String */

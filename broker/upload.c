@@ -43,7 +43,7 @@ static enum err keep(const struct authn *a, const struct upload *u, struct span 
         fault_set(why, 0, "the token names its key by kid only");
         e = ERR_NOT_AUTHORIZED;
     }
-    if (e == OK) e = tokens_put(a->tokens, token, claims, now + a->settings->unproven_seconds);
+    if (e == OK) e = authn_keep(a, token, claims, now);
     if (e == OK && a->settings->switches.by_client_id)
         e = tokens_bind(a->tokens, u->client_id, claims_key(claims));
     claims_free(claims);

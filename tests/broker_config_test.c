@@ -78,8 +78,10 @@ static void reads(void)
           c.issuer[0].decrypt_count == 1);
     CHECK(scope_allows(c.settings.open, PERM_PUB, span_str("p")) &&
           !scope_allows(c.settings.open, PERM_SUB, span_str("p")));
-    CHECK(strstr(buf_cstr(&c.settings.hint), "\"AS\":\"https://as/token\"") != NULL);
-    CHECK(strstr(buf_cstr(&c.settings.hint), "\"audience\":\"b1\"") != NULL);
+    CHECK(span_is(buf_span(&c.settings.hint.as), "https://as/token"));
+    CHECK(c.settings.hint.has_audience && span_is(buf_span(&c.settings.hint.audience), "b1"));
+    CHECK(c.settings.hint.has_scope && scope_allows(c.settings.hint.scope, PERM_SUB, span_str("x")));
+    CHECK(!c.settings.switches.cnonce && c.settings.cnonce_seconds == 300); /* */
     struct buf printed = { 0 };
     broker_config_print(&c, &printed);
     CHECK(strstr(buf_cstr(&printed), "AAECAwQFBgcICQoLDA0ODw") == NULL);
@@ -119,6 +121,7 @@ static void refuses(void)
         { START ISSUERS ",\"public\":\"publish:x\"}", "public: " },
         { START ISSUERS ",\"as_uri\":\"http://as/token\"}", "as_uri: must be" },
         { START ISSUERS ",\"as_uri\":\"https://as\",\"hint\":{\"scope\":\"x\"}}", "hint.scope" },
+        { START ISSUERS ",\"hint\":{\"cnonce\":true}}", "hint.cnonce: needs as_uri" },
         { "{\"tls\":{\"key\":\"key.jwk\",\"min_version\":\"1.3\",\"max_version\":\"1.2\"},\"audiences\":[\"b\"]," ISSUERS "}",
           "tls.min_version" },
     }, *r;

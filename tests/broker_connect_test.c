@@ -310,7 +310,7 @@ static void says_why(void)
 
     kit_init(&k);
     k.settings.lab = true;
-    buf_clear(&k.settings.hint);
+    hints_clear(&k.settings.hint);
     kit_start(&k);
     kit_connect(&k, 1, &(struct kit_connect){ .life = -1 });
     CHECK_HEARD(&k, 1, "CONNACK 87 why; CLOSE");

@@ -52,6 +52,7 @@ static const struct limits kit_limits = {
     .retained_bytes = 100000,
     .tokens = 10,
     .token_bytes = 100000,
+    .cnonces = 4,
 };
 
 void kit_init(struct kit *k)
@@ -81,7 +82,7 @@ void kit_init(struct kit *k)
                    .audiences = &k->audience },
     };
     MUST(scope_from_words(span_str("pubsub:public/#"), &k->settings.open, NULL));
-    put(&k->settings.hint, "{\"AS\":\"https://as/token\"}");
+    put(&k->settings.hint.as, "https://as/token");
 }
 
 void kit_start(struct kit *k)
@@ -95,10 +96,11 @@ void kit_clear(struct kit *k)
     broker_free(k->broker);
     for (int i = 0; i < KIT_CONNS; i++) buf_clear(&k->wire[i]);
     buf_clear(&k->words);
+    buf_clear(&k->hint);
     key_object_clear(&k->as);
     buf_clear(&k->issuer.iss);
     scope_free(k->settings.open);
-    buf_clear(&k->settings.hint);
+    hints_clear(&k->settings.hint);
 }
 
 static void drain(struct kit *k)
@@ -155,6 +157,8 @@ struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how)
     put(&set.audience[0], "broker");
     set.exp = k->now + (how->life ? how->life : KIT_LIFE);
     set.iat = k->now - how->issued;
+    set.has_cnonce = how->cnonce.n != 0;
+    buf_add(&set.cnonce, how->cnonce);
     MUST(scope_from_words(span_str(how->scope ? how->scope : "pubsub:a/#"), &set.scope, NULL));
     set.cnf.kind = CNF_KEY;
     set.cnf.object.key = seeded_key((uint8_t)key_number(conn, how));

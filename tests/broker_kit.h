@@ -20,6 +20,7 @@ struct kit {
     struct buf wire[KIT_CONNS]; /* not yet read */
     enum mqtt_version version[KIT_CONNS];
     uint8_t nonce[NONCE_SIZE]; /* of the last AUTH 0x18 read */
+    struct buf hint;           /* JSON of the last ace_as_hint read */
     bool live[KIT_CONNS];
     struct buf words;
 };
@@ -44,8 +45,9 @@ struct kit_connect {
     const char *will, *will_payload; /* topic; NULL: none */
     uint32_t will_delay;
     bool will_retain;
-    bool no_hmac;      /* Ed25519 instead of HS256: ignored where the kit has no AS-RS key */
-    struct span token; /* instead of a fresh one */
+    bool no_hmac;       /* Ed25519 instead of HS256: ignored where the kit has no AS-RS key */
+    struct span cnonce; /* claim; empty: none */
+    struct span token;  /* instead of a fresh one */
     bool resumed_tls, wrong_proof;
 };
 

@@ -27,13 +27,17 @@ static void say_publish(struct buf *out, const struct mqtt_packet *p)
     for (size_t i = 0; i < p->props.sub_ids; i++) buf_format(out, " sub=%u", p->props.sub_id[i]);
 }
 
-static void say_connack(struct buf *out, const struct mqtt_packet *p)
+static void say_connack(struct kit *k, struct buf *out, const struct mqtt_packet *p)
 {
     struct span value;
 
     buf_format(out, "CONNACK %02x", p->connack.reason);
     if (p->connack.session_present) buf_str(out, " present");
-    if (p->version == MQTT_V5 && props_user(&p->props, "ace_as_hint", &value)) buf_str(out, " hint");
+    if (p->version == MQTT_V5 && props_user(&p->props, "ace_as_hint", &value)) {
+        buf_str(out, " hint");
+        buf_clear(&k->hint);
+        buf_add(&k->hint, value);
+    }
     if (props_has(&p->props, PROP_REASON_STRING)) buf_str(out, " why");
 }
 
@@ -56,7 +60,7 @@ static void say(struct kit *k, struct buf *out, const struct mqtt_packet *p)
 {
     if (out->n) buf_str(out, "; ");
     if (p->type == MQTT_CONNACK)
-        say_connack(out, p);
+        say_connack(k, out, p);
     else if (p->type == MQTT_AUTH)
         say_auth(k, out, p);
     else if (p->type == MQTT_PUBLISH)

@@ -168,6 +168,35 @@ static void wrong_peers(void)
     demo_close(&b);
 }
 
+/* --- a broker that wants fresh tokens --- */
+
+/* [R-TOK-31] Who asks the broker where the AS is asks there with the cnonce that the broker named; who does not ask is refused. */
+static void fresh_tokens(void)
+{
+    char from[96], to[96], port[16];
+    struct child broker, pub;
+    struct demo b;
+
+    demo_open(&b);
+    file_edit(b.dir, "broker.json", "https://127.0.0.1:9443/token", b.as_url, "fresh.json");
+    file_edit(b.dir, "fresh.json", "\"audiences\"", "\"hint\": { \"cnonce\": true }, \"audiences\"",
+              "fresh.json");
+    snprintf(port, sizeof port, "%d", demo_serve(&b, &broker, "ace-broker", "fresh.json"));
+    told(&b, "a token without a cnonce", 3, "Not authorized (0x87)", PUB("-t", "room/t", "-p", port));
+    snprintf(from, sizeof from, "\"url\": \"%s\"", b.as_url);
+    snprintf(to, sizeof to, "\"allow\": [ \"%s\" ]", b.as_url);
+    file_edit(b.dir, "sensor.json", from, to, "sensor.json");
+    for (int i = 0; i < 2; i++) {
+        child_start(&pub, b.dir, PUB("-t", "room/t", "-p", port));
+        CHECK(child_end(&pub) == 0 && child_lines(&pub, CHILD_ERR) == 0);
+        child_clear(&pub);
+    }
+    kill(broker.pid, SIGTERM);
+    CHECK(child_wait(&broker) == 0);
+    child_clear(&broker);
+    demo_close(&b);
+}
+
 /* --- peers that are gone --- */
 
 static void peers_gone(void)
@@ -290,6 +319,7 @@ CU_TestInfo programs_tests[] = {
     { "refusals by AS and broker", refusals },
     { "a token that has ended", expired_token },
     { "peers that are not who they must be", wrong_peers },
+    { "fresh tokens", fresh_tokens },
     { "peers that are gone", peers_gone },
     { "settings that are wrong", settings },
     { "options that are wrong", usage },
