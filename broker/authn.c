@@ -32,10 +32,69 @@ static struct verdict refuse_token(const char *why)
     return v;
 }
 
-/* What is wrong with a token or proof is for our log; the peer hears "not authorized" [R-SEC-06], or that we broke. */
+/* What is wrong with a token or proof is for our log; the peer hears "not authorized" [R-SEC-06], or that it is not its fault. */
 static enum err told(enum err e)
 {
-    return e == ERR_NO_MEMORY || e == ERR_INTERNAL ? e : ERR_NOT_AUTHORIZED;
+    bool ours = e == ERR_NO_MEMORY || e == ERR_INTERNAL || e == ERR_UNAVAILABLE || e == ERR_QUOTA;
+
+    return ours ? e : ERR_NOT_AUTHORIZED;
+}
+
+/* --- what a token says --- */
+
+enum { LONGEST_REFERENCE = 1024 };
+
+/* Any word that is no JWT may be a name that the AS gave to what it knows; binary rubbish is not. */
+static bool may_be_reference(struct span token)
+{
+    if (token.n > LONGEST_REFERENCE) return false;
+    for (size_t i = 0; i < token.n; i++)
+        if (token.p[i] <= ' ' || token.p[i] > '~') return false; /* RFC 6749 appendix A.12 */
+    return token.n > 0;
+}
+
+static enum err by_answer(const struct answer *said, int64_t now, struct opened *out, struct fault *why)
+{
+    switch (said->is) {
+    case ANSWER_FAILED:
+        fault_set(why, 0, "the AS could not be asked");
+        return said->err;
+    case ANSWER_INACTIVE:
+        fault_set(why, 0, "the AS calls it inactive");
+        return ERR_NOT_AUTHORIZED;
+    case ANSWER_ACTIVE:
+        break;
+    }
+    if (now >= claims_end(said->claims)) {
+        fault_set(why, 0, "the token has ended");
+        return ERR_NOT_AUTHORIZED;
+    }
+    *out = (struct opened){ claims_ref(said->claims), said->fresh };
+    return OK;
+}
+
+static enum err ask_as(const struct authn *a, struct span token, int64_t now, struct opened *out,
+                       struct fault *why)
+{
+    const struct answer *said =
+        a->said && answer_is_about(a->said, token) ? a->said : answers_get(a->answers, token, now);
+
+    return said ? by_answer(said, now, out, why) : ERR_WAITING;
+}
+
+enum err authn_open(const struct authn *a, struct span token, int64_t now, struct opened *out,
+                    struct fault *why)
+{
+    const struct asking *asking = &a->settings->asking;
+
+    *out = (struct opened){ .fresh = INT64_MAX };
+    enum err e = token_open(token, &a->settings->trust, now, &out->claims, why);
+    bool unknown = e == ERR_NOT_A_TOKEN && may_be_reference(token);
+    bool known = asking->all && e != ERR_NOT_A_TOKEN && e != ERR_NO_MEMORY;
+    if (!asking->on || (!unknown && !known)) return e;
+    claims_free(out->claims);
+    *out = (struct opened){ .fresh = INT64_MAX };
+    return ask_as(a, token, now, out, why);
 }
 
 static enum err keep(struct attempt *attempt, struct span token)
@@ -65,31 +124,50 @@ static bool same_subject(const struct grant *old, const struct claims *new)
     return !o->has_sub || !n->has_sub || span_eq(buf_span(&o->sub), buf_span(&n->sub));
 }
 
-static struct verdict judge_proof(const struct authn *a, struct claims *claims, struct span input,
-                                  struct span proof, int64_t now)
+static struct verdict give(const struct authn *a, const struct opened *o, const struct proven *proven,
+                           int64_t now)
 {
     struct verdict v = { .is = VERDICT_ADMIT };
+    enum err e = grant_make(o->claims, proven, a->settings->open, now, &v.grant);
+
+    if (e != OK) return refuse(told(e), "token has ended or is bound to another key");
+    grant_hold(v.grant, o->fresh);
+    return v;
+}
+
+static struct verdict judge_proof(const struct authn *a, const struct opened *o, const struct span proof[2],
+                                  int64_t now)
+{
     struct proven *proven = NULL;
     struct pop_rules rules = { a->settings->min_hmac_key, a->settings->switches.accept_der_ecdsa };
-    enum err e = pop_verify(claims, input, proof, &rules, &proven);
+    enum err e = pop_verify(o->claims, proof[0], proof[1], &rules, &proven);
 
     if (e != OK) return refuse(told(e), "proof of possession fails");
-    e = grant_make(claims, proven, a->settings->open, now, &v.grant);
+    struct verdict v = give(a, o, proven, now);
     proven_free(proven);
-    return e == OK ? v : refuse(told(e), "token has ended or is bound to another key");
+    return v;
+}
+
+/* Another token would help, unless the trouble is ours. */
+static struct verdict not_opened(enum err e, const struct fault *why)
+{
+    struct verdict v = refuse(told(e), why->why);
+
+    if (e == ERR_WAITING) v.is = VERDICT_ASK;
+    v.hint = v.err == ERR_NOT_AUTHORIZED;
+    return v;
 }
 
 /* A cnonce counts once, and it is a token that is proved which uses it up. */
 static struct verdict judge_opened(const struct authn *a, const struct attempt *attempt,
-                                   struct claims *claims, const struct span proof[2], int64_t now)
+                                   const struct opened *o, const struct span proof[2], int64_t now)
 {
-    enum err e = attempt->stored ? OK : cnonces_test(a->cnonces, a->settings, claims, now);
+    enum err e = attempt->stored ? OK : cnonces_test(a->cnonces, a->settings, o->claims, now);
 
     if (e == ERR_NOT_AUTHORIZED) return refuse_token("token holds no fresh cnonce"); /* [R-DISC-08] */
-    struct verdict v =
-        e == OK ? judge_proof(a, claims, proof[0], proof[1], now) : refuse(e, "the cnonce cannot be tested");
+    struct verdict v = e == OK ? judge_proof(a, o, proof, now) : refuse(e, "the cnonce cannot be tested");
     if (v.is == VERDICT_REFUSE || attempt->stored) return v;
-    e = cnonces_spend(a->cnonces, a->settings, claims, now);
+    e = cnonces_spend(a->cnonces, a->settings, o->claims, now);
     if (e == OK) return v;
     grant_free(v.grant);
     return refuse(e, "no memory for the cnonce");
@@ -99,16 +177,17 @@ static struct verdict judge_opened(const struct authn *a, const struct attempt *
 static struct verdict judge(const struct authn *a, const struct attempt *attempt, const struct grant *old,
                             const struct span proof[2], int64_t now)
 {
-    struct verdict v = { .is = VERDICT_REFUSE, .hint = true };
-    struct claims *claims = NULL;
+    struct verdict v;
+    struct opened o;
+    struct fault why = { 0 };
+    enum err e = authn_open(a, buf_span(&attempt->token), now, &o, &why);
 
-    v.err = told(token_open(buf_span(&attempt->token), &a->settings->trust, now, &claims, &v.why));
-    if (!claims) return v;
-    if (a->settings->switches.any_subject || same_subject(old, claims))
-        v = judge_opened(a, attempt, claims, proof, now);
+    if (e != OK) return not_opened(e, &why);
+    if (a->settings->switches.any_subject || same_subject(old, o.claims))
+        v = judge_opened(a, attempt, &o, proof, now);
     else
         v = refuse(ERR_NOT_AUTHORIZED, "the new token names another subject");
-    claims_free(claims);
+    claims_free(o.claims);
     return v;
 }
 
@@ -240,14 +319,24 @@ static struct span token_of_kid(const struct authn *a, struct span kid, int64_t 
     return found;
 }
 
+/* During a handshake nobody can wait: of a token by reference what the AS last said tells the key, and CONNECT will ask again [R-PSK-19]. */
+static enum err open_now(const struct authn *a, struct span token, int64_t now, struct opened *out)
+{
+    struct fault why;
+    enum err e = authn_open(a, token, now, out, &why);
+    const struct answer *last = e == ERR_WAITING ? answers_last(a->answers, token) : NULL;
+
+    if (last) return by_answer(last, now, out, &why);
+    return e == ERR_WAITING ? ERR_NOT_AUTHORIZED : e;
+}
+
 /* The token that an identity leads to; instead of itself, the one stored for its key, if there is one by now. Errors: ERR_NOT_AUTHORIZED (a
  * kid or token that is no good), ERR_NOT_A_TOKEN, ERR_MALFORMED (something else), ERR_NO_MEMORY. */
 static enum err token_of_identity(const struct authn *a, struct span identity, int64_t now,
                                   struct span *token)
 {
     struct psk_identity i;
-    struct claims *claims = NULL;
-    struct fault why;
+    struct opened o = { 0 };
     struct span stored = { NULL, 0 };
     enum err e = psk_identity_read(identity, &i);
 
@@ -258,11 +347,11 @@ static enum err token_of_identity(const struct authn *a, struct span identity, i
     } else if (e == OK && a->settings->switches.bare_kid && (*token = token_of_kid(a, identity, now)).n) {
         e = OK;
     } else if (e == OK) {
-        e = token_open(identity, &a->settings->trust, now, &claims, &why);
-        if (e == OK && claims_key(claims)) stored = tokens_of_key(a->tokens, claims_key(claims), now);
+        e = open_now(a, identity, now, &o);
+        if (e == OK && claims_key(o.claims)) stored = tokens_of_key(a->tokens, claims_key(o.claims), now);
         *token = e != OK ? stored : stored.n ? stored : identity;
     }
-    claims_free(claims);
+    claims_free(o.claims);
     psk_identity_clear(&i);
     return e;
 }
@@ -276,46 +365,46 @@ enum err authn_keep(const struct authn *a, struct span token, const struct claim
 
 enum err authn_psk(const struct authn *a, struct span identity, int64_t now, struct secret *psk)
 {
-    struct claims *claims = NULL;
-    struct fault why;
+    struct opened o = { 0 };
     struct span token;
     enum err e = token_of_identity(a, identity, now, &token);
 
-    if (e == OK) e = token_open(token, &a->settings->trust, now, &claims, &why);
-    const struct key *key = claims ? claims_key(claims) : NULL;
+    if (e == OK) e = open_now(a, token, now, &o);
+    const struct key *key = o.claims ? claims_key(o.claims) : NULL;
 
     if (e == OK && (!key || key_type(key) != KEY_OCT)) e = ERR_NOT_AUTHORIZED;
-    if (e == OK && token.p == identity.p) e = authn_keep(a, token, claims, now);
+    if (e == OK && token.p == identity.p) e = authn_keep(a, token, o.claims, now);
     if (e == OK) e = secret_set(psk, key_octets(key));
-    claims_free(claims);
+    claims_free(o.claims);
     return e;
 }
 
-static struct verdict judge_tls(const struct authn *a, struct claims *claims, const struct tls_facts *tls,
+static struct verdict judge_tls(const struct authn *a, const struct opened *o, const struct tls_facts *tls,
                                 int64_t now)
 {
-    struct verdict v = { .is = VERDICT_ADMIT, .by_tls = true };
     struct proven *proven = NULL;
     enum err e = tls_proven(tls, &proven);
 
     if (e != OK) return refuse(told(e), "TLS proves no key"); /* [R-TLS12-01] */
-    e = grant_make(claims, proven, a->settings->open, now, &v.grant);
+    struct verdict v = give(a, o, proven, now);
+    v.by_tls = v.is == VERDICT_ADMIT;
     proven_free(proven);
-    return e == OK ? v : refuse(told(e), "token has ended or is bound to another key");
+    return v;
 }
 
 struct verdict authn_tls(const struct authn *a, const struct tls_facts *tls, struct attempt *attempt,
                          int64_t now)
 {
-    struct verdict v = { .is = VERDICT_REFUSE };
-    struct claims *claims = NULL;
+    struct opened o;
+    struct fault why = { 0 };
     struct span token = tls->peer_key ? tokens_of_key(a->tokens, tls->peer_key, now) : span(NULL, 0);
 
     if (token.n == 0) return refuse(ERR_NOT_AUTHORIZED, "no token is stored for the key that TLS proved");
     if (keep(attempt, token) != OK) return refuse(ERR_NO_MEMORY, "no memory for the token");
-    v.err = told(token_open(token, &a->settings->trust, now, &claims, &v.why));
-    if (claims) v = judge_tls(a, claims, tls, now);
-    claims_free(claims);
+    enum err e = authn_open(a, buf_span(&attempt->token), now, &o, &why);
+    struct verdict v = e == OK ? judge_tls(a, &o, tls, now) : not_opened(e, &why);
+    if (e != OK) v.hint = false;
+    claims_free(o.claims);
     return v;
 }
 
@@ -363,14 +452,14 @@ static bool is_draft02_answer(const struct authn *a, struct span data)
     return a->settings->switches.compat_draft02 && (n == HMAC256_SIZE || n == SIGNATURE_SIZE);
 }
 
-static struct verdict by_draft02(const struct authn *a, const struct grant *old, struct attempt *attempt,
-                                 struct span data, int64_t now)
+/* Whatever comes of it, a nonce serves once [R-POPC-11]. */
+static struct verdict judge_reply(const struct authn *a, const struct grant *old, struct attempt *attempt,
+                                  const struct span proof[2], int64_t now)
 {
-    uint8_t nonce[NONCE_SIZE];
+    struct verdict v = judge(a, attempt, old, proof, now);
 
-    memcpy(nonce, attempt->nonce, sizeof nonce);
-    explicit_bzero(attempt->nonce, NONCE_SIZE);
-    return judge(a, attempt, old, (struct span[]){ span(nonce, sizeof nonce), bare_proof(a, data) }, now);
+    if (v.is != VERDICT_ASK) explicit_bzero(attempt->nonce, NONCE_SIZE);
+    return v;
 }
 
 struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
@@ -381,11 +470,12 @@ struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth
 
     if (auth->reason.reason != AUTH_CONTINUE) return refuse(ERR_PROTOCOL, "not the answer to a challenge");
     if (!names_ace(auth)) return refuse(ERR_PROTOCOL, "authentication method is not that of CONNECT");
-    if (is_draft02_answer(a, data)) return by_draft02(a, old, attempt, data, now);
+    if (is_draft02_answer(a, data))
+        return judge_reply(a, old, attempt,
+                           (struct span[]){ span(attempt->nonce, NONCE_SIZE), bare_proof(a, data) }, now);
     if (data.n <= NONCE_SIZE) return refuse(ERR_NOT_AUTHORIZED, "answer is too short"); /* [R-POPC-12] */
     memcpy(both, attempt->nonce, NONCE_SIZE); /* [R-POPC-09] ours, then theirs */
     memcpy(both + NONCE_SIZE, data.p, NONCE_SIZE);
-    explicit_bzero(attempt->nonce, NONCE_SIZE);
-    return judge(a, attempt, old, (struct span[]){ span(both, sizeof both), span_skip(data, NONCE_SIZE) },
-                 now);
+    return judge_reply(a, old, attempt,
+                       (struct span[]){ span(both, sizeof both), span_skip(data, NONCE_SIZE) }, now);
 }

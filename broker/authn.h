@@ -1,8 +1,10 @@
 #ifndef BROKER_AUTHN_H
 #define BROKER_AUTHN_H
 
+#include "broker/answers.h"
 #include "broker/cnonces.h"
 #include "broker/grant.h"
+#include "broker/meter.h"
 #include "broker/settings.h"
 #include "broker/tokens.h"
 #include "common/codec/mqtt.h"
@@ -11,15 +13,29 @@
  * Who is this, and what may they do? CONNECT, AUTH and what TLS showed go in, a verdict comes out; nothing else happens.
  * RFC 9431 2.2.3 to 2.2.5 and section 4.
  */
-struct upload_meter;
-
 struct authn {
     const struct settings *settings;
     struct tokens *tokens; /* for "challenge with the token stored for this client" */
     struct cnonces *cnonces;
+    struct answers *answers;
+    const struct answer *
+        said; /* the packet that is being judged has waited for this; NULL: it is judged for the first time */
     struct entropy *entropy;
-    struct upload_meter *meter;
+    struct meter *uploads, *questions; /* per address */
 };
+
+/* A token and what it says. All zero: nothing. */
+struct opened {
+    struct claims *claims; /* the holder's */
+    int64_t fresh; /* by introspection: it holds until then, unless the AS is asked again; else INT64_MAX */
+};
+
+/*
+ * What a token says, by itself or by the AS. Every token that comes to the broker goes through here. Errors: those of token_open();
+ * ERR_WAITING (the AS must be asked first: nothing has happened); ERR_UNAVAILABLE (it was, in vain [R-INT-21]), ERR_QUOTA.
+ */
+MUST_USE enum err authn_open(const struct authn *a, struct span token, int64_t now, struct opened *out,
+                             struct fault *why);
 
 /* One try to prove a token, from the packet that named it to the verdict. All zero: none. */
 struct attempt {
@@ -31,7 +47,12 @@ struct attempt {
 void attempt_clear(struct attempt *a);
 
 struct verdict {
-    enum { VERDICT_REFUSE, VERDICT_CHALLENGE, VERDICT_ADMIT } is;
+    enum {
+        VERDICT_REFUSE,
+        VERDICT_CHALLENGE,
+        VERDICT_ADMIT,
+        VERDICT_ASK
+    } is;                /* ASK: the AS, about `attempt.token` */
     enum err err;        /* REFUSE */
     bool hint;           /* REFUSE: another token would help, so say where to get one [R-DISC-05] */
     struct grant *grant; /* ADMIT: the caller's */
@@ -39,7 +60,8 @@ struct verdict {
     struct fault why;    /* for the log; holds no secrets */
 };
 
-/* CONNECT, of either version. On CHALLENGE and ADMIT `attempt` holds the token, if there is one. */
+/* CONNECT, of either version. On CHALLENGE, ADMIT and ASK `attempt` holds the token, if there is one. After ASK and its answer the same
+ * packet is judged again. */
 struct verdict authn_connect(const struct authn *a, const struct mqtt_packet *connect,
                              const struct tls_facts *tls, struct attempt *attempt, int64_t now);
 
@@ -62,7 +84,7 @@ MUST_USE enum err authn_keep(const struct authn *a, struct span token, const str
 struct verdict authn_renew(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
                            struct attempt *attempt);
 
-/* AUTH 0x18, the answer to our challenge: ADMIT or REFUSE. `old` is NULL before CONNACK. The nonce is spent. */
+/* AUTH 0x18, the answer to our challenge: ADMIT, REFUSE or ASK. `old` is NULL before CONNACK. The nonce is spent, but for ASK. */
 struct verdict authn_reply(const struct authn *a, const struct mqtt_packet *auth, const struct grant *old,
                            struct attempt *attempt, int64_t now);
 

@@ -18,22 +18,34 @@ static struct retained_limits retained_limits(const struct limits *l)
     return (struct retained_limits){ (size_t)l->retained_messages, (size_t)l->retained_bytes };
 }
 
-static bool fill_world(struct broker *b, const struct limits *l)
+static struct answers_limits answers_limits(const struct settings *s)
 {
+    return (struct answers_limits){ .questions = (size_t)s->asking.questions,
+                                    .answers = (size_t)s->limits.tokens };
+}
+
+static bool fill_world(struct broker *b, const struct settings *settings)
+{
+    const struct limits *l = &settings->limits;
     uint8_t key[HASH_KEY];
     struct tokens_limits tokens = tokens_limits(l);
     struct retained_limits retained = retained_limits(l);
 
     if (entropy_fill(b->authn.entropy, key, sizeof key) != OK) return false;
-    memcpy(b->meter.key, key, sizeof b->meter.key);
+    struct answers_limits answers = answers_limits(settings);
+
+    memcpy(b->uploads.key, key, sizeof key);
+    memcpy(b->questions.key, key, sizeof key);
     b->conns = map_new(key);
     b->crowd = crowd_new(key);
     b->router = router_new(key);
     b->states = b->router ? states_new(b->router, key) : NULL;
     b->retained = retained_new(&retained, key);
     b->authn.tokens = tokens_new(&tokens, key);
+    b->authn.answers = answers_new(&answers, key);
     b->authn.cnonces = cnonces_new(b->authn.entropy, key);
-    return b->conns && b->crowd && b->states && b->retained && b->authn.tokens && b->authn.cnonces;
+    return b->conns && b->crowd && b->states && b->retained && b->authn.tokens && b->authn.answers &&
+           b->authn.cnonces;
 }
 
 struct broker *broker_new(const struct settings *settings, struct entropy *entropy)
@@ -41,9 +53,11 @@ struct broker *broker_new(const struct settings *settings, struct entropy *entro
     struct broker *b = calloc(1, sizeof *b);
 
     if (!b) return NULL;
-    b->authn = (struct authn){ .settings = settings, .entropy = entropy, .meter = &b->meter };
+    b->authn = (struct authn){
+        .settings = settings, .entropy = entropy, .uploads = &b->uploads, .questions = &b->questions
+    };
     b->due_end = &b->due;
-    if (fill_world(b, &settings->limits)) return b;
+    if (fill_world(b, settings)) return b;
     broker_free(b);
     return NULL;
 }
@@ -51,6 +65,7 @@ struct broker *broker_new(const struct settings *settings, struct entropy *entro
 static void conn_free(struct broker *b, struct conn *c)
 {
     crowd_leave(b->crowd, c->waiting);
+    ask_no_more(c);
     session_free(c->session);
     free(c);
 }
@@ -76,6 +91,7 @@ void broker_free(struct broker *b)
     retained_free(b->retained);
     tokens_free(b->authn.tokens);
     cnonces_free(b->authn.cnonces);
+    answers_free(b->authn.answers);
     matches_clear(&b->matches);
     free(b);
 }
@@ -113,7 +129,7 @@ void broker_touch(struct broker *b, struct conn *c)
 {
     if (buf_failed(session_out(c->session))) session_gone(c->session); /* half a packet must never leave */
     bool over = session_over(c->session);
-    if (over || session_out(c->session)->n) queue_dirty(b, c);
+    if (over || session_out(c->session)->n || c->held != session_waiting(c->session)) queue_dirty(b, c);
     if (!over || c->over) return;
     c->over = true;
     c->next_over = b->over;
@@ -121,7 +137,7 @@ void broker_touch(struct broker *b, struct conn *c)
 }
 
 /* One ending may cause others: a Will reaches a subscriber without right, who leaves a Will ... Each session ends once. */
-static void settle(struct broker *b, int64_t now)
+void broker_settle(struct broker *b, int64_t now)
 {
     struct will w;
 
@@ -130,6 +146,7 @@ static void settle(struct broker *b, int64_t now)
 
         if (c) {
             b->over = c->next_over;
+            ask_no_more(c);
             attach_retire(b, c, now);
         } else if (attach_next_will(b, &w)) {
             route_will(b, &w, now);
@@ -197,10 +214,13 @@ enum err broker_psk(struct broker *b, struct span identity, int64_t now, struct 
     return authn_psk(&b->authn, identity, now, psk);
 }
 
-static void act(struct broker *b, struct conn *c, int64_t now)
+void broker_act(struct broker *b, struct conn *c, int64_t now)
 {
     switch (b->intent.is) {
     case INTENT_NOTHING:
+        return;
+    case INTENT_ASK:
+        ask_for_packet(b, c, now);
         return;
     case INTENT_ADMIT:
         attach_admit(b, c, now);
@@ -223,18 +243,23 @@ static void act(struct broker *b, struct conn *c, int64_t now)
     }
 }
 
+void broker_turn(struct broker *b, struct conn *c, int64_t now)
+{
+    while (session_take(c->session, &b->packet, now)) {
+        session_packet(c->session, &b->packet, now, &b->intent);
+        broker_act(b, c, now);
+    }
+    broker_touch(b, c);
+}
+
 void broker_input(struct broker *b, conn_id id, struct span plaintext, int64_t now)
 {
     struct conn *c = find(b, id);
 
     if (!c) return;
     session_feed(c->session, plaintext);
-    while (session_take(c->session, &b->packet, now)) {
-        session_packet(c->session, &b->packet, now, &b->intent);
-        act(b, c, now);
-    }
-    broker_touch(b, c);
-    settle(b, now);
+    broker_turn(b, c, now);
+    broker_settle(b, now);
 }
 
 void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now)
@@ -244,7 +269,7 @@ void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now)
     if (!c) return;
     session_flow(c->session, unsent, now);
     broker_touch(b, c);
-    settle(b, now);
+    broker_settle(b, now);
 }
 
 void broker_closed(struct broker *b, conn_id id, int64_t now)
@@ -254,7 +279,7 @@ void broker_closed(struct broker *b, conn_id id, int64_t now)
     if (!c) return;
     session_gone(c->session);
     broker_touch(b, c);
-    settle(b, now);
+    broker_settle(b, now);
     unqueue_dirty(b, c);
     if (b->sent == c) b->sent = NULL;
     map_remove(b->conns, span(&id, sizeof id));
@@ -273,13 +298,14 @@ void broker_tick(struct broker *b, int64_t now)
 {
     size_t cursor = 0;
 
+    ask_tick(b, now);
     for (struct conn *c; (c = next_conn(b, &cursor));) {
         session_tick(c->session, now);
         broker_touch(b, c);
     }
-    settle(b, now);
+    broker_settle(b, now);
     attach_tick(b, now);
-    settle(b, now);
+    broker_settle(b, now);
     retained_sweep(b->retained, now);
     tokens_sweep(b->authn.tokens, now);
 }
@@ -289,16 +315,19 @@ void broker_shift(struct broker *b, int64_t by)
     size_t cursor = 0;
 
     for (struct conn *c; (c = next_conn(b, &cursor));) session_shift(c->session, by);
+    answers_shift(b->authn.answers, by);
 }
 
 void broker_reconfigure(struct broker *b, const struct settings *settings)
 {
     struct tokens_limits tokens = tokens_limits(&settings->limits);
     struct retained_limits retained = retained_limits(&settings->limits);
+    struct answers_limits answers = answers_limits(settings);
     size_t cursor = 0;
 
     b->authn.settings = settings;
     tokens_relimit(b->authn.tokens, &tokens);
+    answers_relimit(b->authn.answers, &answers);
     retained_relimit(b->retained, &retained);
     for (struct conn *c; (c = next_conn(b, &cursor));) session_reconfigured(c->session);
 }
@@ -311,7 +340,7 @@ void broker_shutdown(struct broker *b, int64_t now)
         session_end(c->session, ERR_SHUTTING_DOWN);
         broker_touch(b, c);
     }
-    settle(b, now);
+    broker_settle(b, now);
 }
 
 /* --- effects --- */
@@ -343,13 +372,18 @@ bool broker_effect(struct broker *b, struct effect *out)
             b->sent_bytes = bytes->n;
             return true;
         }
+        if (c->held != session_waiting(c->session) && !session_over(c->session)) {
+            c->held = !c->held;
+            out->is = c->held ? EFFECT_HOLD : EFFECT_GO_ON;
+            return true;
+        }
         unqueue_dirty(b, c);
         if (!session_over(c->session)) continue;
         c->hung_up = true;
         out->is = EFFECT_CLOSE;
         return true;
     }
-    return false;
+    return ask_effect(b, out);
 }
 
 struct broker_counts broker_counts(const struct broker *b)

@@ -2,6 +2,7 @@
 #define BROKER_BROKER_H
 
 #include "broker/session.h"
+#include "common/ace/media.h"
 
 /*
  * The broker's world: all sessions, subscriptions, retained messages and tokens; the only place that sees two sessions at
@@ -11,9 +12,16 @@
 struct broker;
 
 struct effect {
-    enum { EFFECT_SEND, EFFECT_CLOSE } is; /* CLOSE: send what is queued, then hang up; once per connection */
-    conn_id conn;
-    struct span bytes; /* SEND: lent until the next call */
+    enum {
+        EFFECT_SEND,
+        EFFECT_CLOSE, /* send what is queued, then hang up; once per connection */
+        EFFECT_HOLD,  /* read no more from it: the AS is being asked about what it sent */
+        EFFECT_GO_ON, /* read on */
+        EFFECT_ASK,   /* POST `bytes`, a token, to the introspection endpoint; then broker_answered() */
+    } is;
+    conn_id conn;      /* ASK: none */
+    uint64_t question; /* ASK */
+    struct span bytes; /* SEND, ASK: lent until the next call */
 };
 
 /* Neither is owned; both outlive the broker. NULL: no memory or no entropy. */
@@ -34,6 +42,14 @@ MUST_USE enum err broker_psk(struct broker *b, struct span identity, int64_t now
 /* The TLS handshake is done. Ids are the caller's. Errors: ERR_QUOTA, ERR_NO_MEMORY, ERR_ID_IN_USE: hang up. */
 MUST_USE enum err broker_opened(struct broker *b, conn_id id, const struct visitor *v, int64_t now);
 void broker_input(struct broker *b, conn_id id, struct span plaintext, int64_t now);
+/* What came of a question; late or unknown ones are ignored. err OK: the body of a 200 response. */
+struct as_reply {
+    enum err err;
+    const char *why; /* for the log, where err is not OK; NULL: nothing to add */
+    struct span body;
+    enum media media; /* of the body, as it says */
+};
+void broker_answered(struct broker *b, uint64_t question, const struct as_reply *reply, int64_t now);
 /* So many bytes of earlier SENDs are still on their way: too many hold further messages back. */
 void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now);
 /* The line is gone, for whatever reason, also after EFFECT_CLOSE. */

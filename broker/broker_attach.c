@@ -220,16 +220,23 @@ void attach_admit(struct broker *b, struct conn *c, int64_t now)
     session_end(c->session, e);
 }
 
-void attach_renew(struct broker *b, struct conn *c, int64_t now)
+void attach_follow(struct broker *b, struct conn *c, int64_t now)
 {
     const struct grant *g = session_grant(c->session);
     struct will *w = &c->state->will;
-    struct hash_hint hint = hash_hint(session_token(c->session));
 
-    keep_token(b, c->session, buf_span(&c->state->client_id));
     retained_renew(b->retained, c->id, g, now);
     if (w->message && grant_allows(g, PERM_PUB, w->message->topic, now))
         w->until = grant_end(g); /* */
+}
+
+void attach_renew(struct broker *b, struct conn *c, int64_t now)
+{
+    const struct grant *g = session_grant(c->session);
+    struct hash_hint hint = hash_hint(session_token(c->session));
+
+    keep_token(b, c->session, buf_span(&c->state->client_id));
+    attach_follow(b, c, now);
     log_event(log_of(b), LOG_INFO, "renewed", LOG_INT("conn", c->id), LOG_STR("token", hint.text),
               LOG_INT("until", grant_end(g)));
 }

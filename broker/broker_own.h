@@ -1,6 +1,7 @@
 #ifndef BROKER_BROKER_OWN_H
 #define BROKER_BROKER_OWN_H
 
+#include "broker/broker.h"
 #include "broker/crowd.h"
 #include "broker/retained.h"
 #include "broker/session.h"
@@ -17,6 +18,9 @@ struct conn {
     struct state *state;
     struct crowd_place *waiting; /* until it is admitted */
     bool dirty, over, hung_up;   /* in the list of that name; EFFECT_CLOSE has been given */
+    bool held;                   /* EFFECT_HOLD has been given */
+    struct watch packet, rights; /* the AS is being asked: for the packet in hand, for the rights it has */
+    int64_t ask_after;           /* the AS has failed about its rights: not before */
     struct conn *next_dirty, *prev_dirty, *next_over;
 };
 
@@ -28,7 +32,7 @@ struct due {
 
 struct broker {
     struct authn authn;
-    struct upload_meter meter;
+    struct meter uploads, questions;
     struct map *conns;
     struct crowd *crowd;
     struct router *router;
@@ -57,9 +61,28 @@ static inline struct log *log_of(const struct broker *b)
 /* After anything that may have given a session something to say, or ended it. */
 void broker_touch(struct broker *b, struct conn *c);
 
+/* What the intent asks for is done. Before: the packet is b->packet. */
+void broker_act(struct broker *b, struct conn *c, int64_t now);
+/* Handles what has come in whole. */
+void broker_turn(struct broker *b, struct conn *c, int64_t now);
+/* Retires who is over, and what follows from it. */
+void broker_settle(struct broker *b, int64_t now);
+
+/* --- broker_ask.c: tokens that the AS must explain --- */
+/* INTENT_ASK. */
+void ask_for_packet(struct broker *b, struct conn *c, int64_t now);
+/* It is over: waits for nothing. */
+void ask_no_more(struct conn *c);
+/* Rights that need another look; questions that nobody answers. */
+void ask_tick(struct broker *b, int64_t now);
+/* The next question for the AS, as an effect. */
+bool ask_effect(struct broker *b, struct effect *out);
+
 /* --- broker_attach.c: connection and session state --- */
 void attach_admit(struct broker *b, struct conn *c, int64_t now);
 void attach_renew(struct broker *b, struct conn *c, int64_t now);
+/* The rights of a connection end another time than before, or are others: what it left behind follows. */
+void attach_follow(struct broker *b, struct conn *c, int64_t now);
 /* The session is over: lets go of its state, decides about its Will. */
 void attach_retire(struct broker *b, struct conn *c, int64_t now);
 /* Wills that waited, session states that ended. */

@@ -21,8 +21,13 @@ struct broker_config {
     struct limits limits;
     struct switches switches;
     const struct doc *audiences, *issuers;
+    char *asking_url, *asking_id, *asking_secret, *asking_secret_file, *asking_ca_file, *asking_issuer;
+    int asking_media; /* index into "json|cbor|form" */
+    struct asking asking;
     /* loaded */
     struct buf certificate, keylog_path;
+    struct buf asking_ca;
+    struct secret asking_password;
     struct key_object key;
     size_t audience_count, issuer_count;
     struct span *audience;

@@ -11,6 +11,7 @@ typedef uint64_t conn_id;
 struct intent {
     enum intent_kind {
         INTENT_NOTHING,
+        INTENT_ASK,         /* answer with session_resume(): then the packet comes once more */
         INTENT_ADMIT,       /* answer with session_welcome() and session_admit(), or session_end() */
         INTENT_RENEWED,     /* the session has another grant */
         INTENT_TOKEN,       /* a token was uploaded: sessions that TLS proved may have other rights now */
@@ -18,6 +19,7 @@ struct intent {
         INTENT_SUBSCRIBE,   /* answer with session_subscribed() */
         INTENT_UNSUBSCRIBE, /* answer with session_unsubscribed() */
     } is;
+    struct span token;                  /* ASK: about this, the session's */
     struct message *message;            /* PUBLISH: the receiver's */
     enum err verdict[MQTT_MAX_FILTERS]; /* SUBSCRIBE, UNSUBSCRIBE: per filter; OK: do it */
 };

@@ -138,6 +138,20 @@ void retained_renew(struct retained *r, uint64_t owner, const struct grant *gran
     }
 }
 
+void retained_disown(struct retained *r, uint64_t owner, int64_t now)
+{
+    size_t cursor = 0;
+    void *p;
+
+    while (map_next(r->topics, &cursor, NULL, &p)) {
+        struct entry *e = p;
+
+        if (e->by.owner != owner || now >= end_of(e)) continue;
+        e->by.until = now;
+        r->soonest = now;
+    }
+}
+
 void retained_sweep(struct retained *r, int64_t now)
 {
     size_t cursor = 0;

@@ -36,6 +36,8 @@ struct message *retained_next(const struct retained *r, struct span filter, int6
 
 /* The owner proved a new token: where its scope still covers the topic, that token's end is the limit now. */
 void retained_renew(struct retained *r, uint64_t owner, const struct grant *grant, int64_t now);
+/* The token of this owner was revoked: what came with it ends with it. */
+void retained_disown(struct retained *r, uint64_t owner, int64_t now);
 
 void retained_sweep(struct retained *r, int64_t now);
 void retained_relimit(struct retained *r, const struct retained_limits *limits); /* drops nothing */

@@ -79,6 +79,7 @@ void session_free(struct session *s)
     buf_clear(&s->address);
     opening_clear(&s->opening);
     attempt_clear(&s->attempt);
+    buf_clear(&s->asked);
     buf_clear(&s->proved);
     grant_free(s->grant);
     for (int64_t i = 0; s->alias && i < s->limits.topic_aliases; i++) buf_clear(&s->alias[i]);
@@ -132,6 +133,7 @@ static enum err take(struct session *s, struct mqtt_packet *out, bool *whole)
     TRY(mqtt_frame_next(span_skip(buf_span(&s->in), s->taken), largest(s), &frame, &used, &more));
     if (more == MQTT_FRAME_MORE) return OK;
     s->taken += used;
+    s->used = used;
     if (s->phase == PHASE_CONNECT && frame.first >> 4 != MQTT_CONNECT)
         return ERR_PROTOCOL; /* before any other decoding */
     *whole = true;
@@ -142,7 +144,7 @@ bool session_take(struct session *s, struct mqtt_packet *out, int64_t now)
 {
     bool whole = false;
 
-    if (s->phase == PHASE_OVER) return false;
+    if (s->phase == PHASE_OVER || s->waiting) return false;
     if (s->taken == s->in.n &&
         !buf_failed(&s->in)) { /* an idle connection keeps no buffer, and no token in it */
         buf_clear(&s->in);
@@ -155,6 +157,52 @@ bool session_take(struct session *s, struct mqtt_packet *out, int64_t now)
     else if (whole)
         s->heard = now;
     return e == OK && whole;
+}
+
+/* --- asking the AS --- */
+
+/* Who has proved a token may ask about it as often as it takes. */
+static bool may_ask(const struct session *s, struct span token, int64_t now)
+{
+    if (s->phase == PHASE_READY && span_eq(token, buf_span(&s->proved))) return true;
+    return meter_may(s->authn->questions, buf_span(&s->address), settings_of(s)->asking.per_minute, now);
+}
+
+enum err session_ask(struct session *s, struct span token, int64_t now, struct intent *out)
+{
+    if (!may_ask(s, token, now)) return ERR_QUOTA; /* [R-SEC-01] */
+    s->taken -= s->used;
+    s->waiting = true;
+    out->is = INTENT_ASK;
+    out->token = token;
+    return OK;
+}
+
+void session_resume(struct session *s)
+{
+    s->waiting = false;
+    buf_clear(&s->asked);
+}
+
+/* The last quarter of the time is for asking, so that nobody loses rights over it. */
+struct span session_stale(const struct session *s, int64_t now)
+{
+    const struct asking *asking = &settings_of(s)->asking;
+    int64_t fresh = s->phase == PHASE_READY ? grant_fresh(s->grant) : INT64_MAX;
+    int64_t span_of_answer = asking->cache ? asking->cache : ANSWER_SECONDS;
+
+    if (!asking->on || fresh == INT64_MAX || now >= grant_end(s->grant)) return span(NULL, 0);
+    return now >= fresh - (span_of_answer + 3) / 4 ? buf_span(&s->proved) : span(NULL, 0);
+}
+
+bool session_refresh(struct session *s, const struct answer *said, int64_t now)
+{
+    if (s->phase != PHASE_READY || grant_fresh(s->grant) == INT64_MAX ||
+        !answer_is_about(said, buf_span(&s->proved)) || said->is == ANSWER_FAILED)
+        return false;
+    if (said->is == ANSWER_INACTIVE || !grant_refresh(s->grant, said->claims, said->fresh))
+        grant_revoke(s->grant, now);
+    return true;
 }
 
 /* --- the end --- */
@@ -197,12 +245,25 @@ void session_gone(struct session *s)
 
 /* --- time --- */
 
+/* An answer of the AS that is too old may still be renewed by the next one. */
+static int64_t grace_of(const struct session *s, int64_t now)
+{
+    const struct settings *set = settings_of(s);
+    int64_t grace = s->by_tls ? set->known_grace : set->expiry_grace;
+    bool only_old = now < grant_end(s->grant);
+
+    return only_old && grace < set->asking.timeout ? set->asking.timeout : grace;
+}
+
 /* noticed first, closed a grace later, so that the client can renew; also when the clock jumped far ahead. */
 static bool outlived(struct session *s, int64_t now)
 {
-    if (!grant_ended(s->grant, now)) return false;
+    if (!grant_ended(s->grant, now)) {
+        s->ended_seen = INT64_MAX;
+        return false;
+    }
     if (s->ended_seen == INT64_MAX) s->ended_seen = now;
-    return now - s->ended_seen >= (s->by_tls ? settings_of(s)->known_grace : settings_of(s)->expiry_grace);
+    return now - s->ended_seen >= grace_of(s, now);
 }
 
 static bool silent_too_long(const struct session *s, int64_t now)
@@ -214,12 +275,12 @@ void session_tick(struct session *s, int64_t now)
 {
     if (s->phase == PHASE_OVER) return;
     if (s->phase != PHASE_READY) {
-        if (now >= s->deadline) session_gone(s); /* [R-POPC-17] */
+        if (now >= s->deadline && !s->waiting) session_gone(s); /* [R-POPC-17] */
         return;
     }
-    if (silent_too_long(s, now))
+    if (silent_too_long(s, now) && !s->waiting)
         session_end(s, ERR_KEEP_ALIVE);
-    else if (now >= s->deadline)
+    else if (now >= s->deadline && !s->waiting)
         session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED, .why = "challenge not answered" });
     else if (outlived(s, now)) /* [R-EXP-06, R-FWD-06] */
         session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED, .why = "token has ended" });
@@ -269,6 +330,11 @@ enum err session_on_disconnect(struct session *s, const struct mqtt_packet *in, 
 bool session_over(const struct session *s)
 {
     return s->phase == PHASE_OVER;
+}
+
+bool session_waiting(const struct session *s)
+{
+    return s->waiting && s->phase != PHASE_OVER;
 }
 
 bool session_admitted(const struct session *s)

@@ -23,6 +23,8 @@ void session_free(struct session *s);
 void session_feed(struct session *s, struct span plaintext);
 /* Cuts and decodes the next packet, lent until the next call; false: none is whole, or the session ended over it. */
 bool session_take(struct session *s, struct mqtt_packet *out, int64_t now);
+/* The AS has answered, for better or worse: the packet that waited can be taken again. */
+void session_resume(struct session *s);
 /* Judges one packet in the session's phase and answers it. What breaks the rules ends the session. */
 void session_packet(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out);
 
@@ -50,6 +52,10 @@ void session_tick(struct session *s, int64_t now);
 void session_shift(struct session *s, int64_t by);
 /* A token was uploaded: is it one for the key that TLS proved here? Then it is what counts [R-TLS-13, R-TLS-14]. */
 bool session_retoken(struct session *s, int64_t now);
+/* The token behind its rights, if it is time to ask the AS about it again [R-INT-24]; empty: it is not. */
+struct span session_stale(const struct session *s, int64_t now);
+/* The AS has answered about that token. True: its rights are others now. */
+bool session_refresh(struct session *s, const struct answer *said, int64_t now);
 /* New settings hold: public topics, how it speaks. */
 void session_reconfigured(struct session *s);
 /* Says why in CONNACK or DISCONNECT, as version and phase allow, and is over. Once. */
@@ -59,6 +65,7 @@ void session_gone(struct session *s);
 
 /* --- what the broker may know --- */
 bool session_over(const struct session *s);
+bool session_waiting(const struct session *s);      /* for the AS; what comes in meanwhile only piles up */
 bool session_admitted(const struct session *s);     /* it was, even if it is over now */
 bool session_left_orderly(const struct session *s); /* DISCONNECT 0x00: no Will [R-WILL-08] */
 conn_id session_id(const struct session *s);

@@ -48,9 +48,16 @@ static enum err admitted(struct session *s, const struct verdict *v, int64_t now
     return OK;
 }
 
+static enum err ask(struct session *s, int64_t now, struct intent *out)
+{
+    return session_ask(s, buf_span(&s->attempt.token), now, out);
+}
+
 static enum err follow(struct session *s, const struct verdict *v, int64_t now, struct intent *out)
 {
     switch (v->is) {
+    case VERDICT_ASK:
+        return ask(s, now, out);
     case VERDICT_REFUSE:
         return refused(s, v);
     case VERDICT_CHALLENGE:
@@ -64,6 +71,7 @@ static enum err follow(struct session *s, const struct verdict *v, int64_t now, 
 enum err session_on_connect(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
 {
     if (in->version == MQTT_V311 && !settings_of(s)->mqtt311) return ERR_VERSION; /* [R-V311-03] */
+    opening_clear(&s->opening); /* it may have been read before the AS was asked */
     TRY(opening_read(in, &s->limits, s->authn->entropy, &s->opening));
     s->voice.max_packet = s->opening.max_packet;
     s->voice.has_method = props_has(&in->props, PROP_AUTH_METHOD);
@@ -71,8 +79,11 @@ enum err session_on_connect(struct session *s, const struct mqtt_packet *in, int
     return follow(s, &v, now, out);
 }
 
-static enum err renewed(struct session *s, const struct verdict *v, struct intent *out)
+static enum err renewed(struct session *s, struct verdict *v, int64_t now, struct intent *out)
 {
+    if (v->is == VERDICT_ASK) return ask(s, now, out);
+    if (v->err == ERR_UNAVAILABLE)
+        v->err = ERR_NOT_AUTHORIZED;                   /* 0x88 is for CONNACK alone (MQTT 5 3.14.2.1) */
     if (v->is == VERDICT_REFUSE) return refused(s, v); /* [R-REA-10] */
     take_grant(s, v->grant);                           /* [R-REA-11] */
     s->renewing = false;
@@ -105,7 +116,7 @@ enum err session_on_auth(struct session *s, const struct mqtt_packet *in, int64_
 {
     if (s->phase == PHASE_READY && !s->renewing) return renew(s, in, now);
     struct verdict v = authn_reply(s->authn, in, s->grant, &s->attempt, now);
-    return s->phase == PHASE_READY ? renewed(s, &v, out) : follow(s, &v, now, out);
+    return s->phase == PHASE_READY ? renewed(s, &v, now, out) : follow(s, &v, now, out);
 }
 
 static void say_limits(const struct session *s, struct mqtt_props *p)

@@ -22,8 +22,11 @@ struct session {
     bool by_tls; /* its rights come from the key that TLS proved */
     struct voice voice;
     struct buf in, out;
-    size_t taken;  /* bytes of `in` already decoded */
-    uint8_t level; /* of CONNECT, for its refusal */
+    size_t taken;     /* bytes of `in` already decoded */
+    size_t used;      /* of these, by the packet in hand */
+    bool waiting;     /* for the AS: that packet is put back, and nothing is taken meanwhile */
+    struct buf asked; /* the token it waits for, if that is nowhere else */
+    uint8_t level;    /* of CONNECT, for its refusal */
     struct buf address;
     struct opening opening;
     struct attempt attempt; /* CONNECT's, or that of a running renewal */
@@ -50,6 +53,15 @@ struct farewell {
     const char *why; /* for the log, and in lab mode for the peer */
 };
 void session_farewell(struct session *s, const struct farewell *f);
+
+/* The packet in hand waits until the AS was asked about this token, and then comes once more. What `token` lends stays until then. It is an
+ * error to have changed anything before. Errors: ERR_QUOTA (too many questions from this address). */
+MUST_USE enum err session_ask(struct session *s, struct span token, int64_t now, struct intent *out);
+/* It comes once more, with the answer there. */
+static inline bool session_was_asked(const struct session *s)
+{
+    return s->authn->said != NULL;
+}
 
 /* Handlers: OK, or what ends the session. */
 typedef enum err handler(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out);

@@ -10,6 +10,24 @@
 
 enum { FAILED = 0x80, NO_SUBSCRIPTION = 0x11 };
 
+/* --- rights --- */
+
+/* [R-INT-23] Who keeps no answers asks for each request; the answer comes with the second try, and is in the grant by then. */
+static bool asks_each_time(const struct session *s)
+{
+    const struct asking *asking = &settings_of(s)->asking;
+
+    return asking->on && asking->cache == 0 && grant_fresh(s->grant) != INT64_MAX && !session_was_asked(s);
+}
+
+static bool may(const struct session *s, enum perm want, struct span topic, int64_t now)
+{
+    bool in_vain = session_was_asked(s) && s->authn->said->is == ANSWER_FAILED;
+
+    return in_vain ? grant_allows_anybody(s->grant, want, topic) /* [R-INT-21] */
+                   : grant_allows(s->grant, want, topic, now);
+}
+
 /* --- PUBLISH from the client --- */
 
 static uint32_t alias_of(const struct mqtt_packet *in)
@@ -99,7 +117,25 @@ static enum err upload_answer(struct session *s, const struct mqtt_packet *in, e
     return answer_ack(&s->voice, p->qos == 1 ? MQTT_PUBACK : MQTT_PUBREC, p->id, OK, &s->out);
 }
 
-static enum err take_token(struct session *s, const struct mqtt_packet *in, int64_t now)
+/* An answer comes with the second try of the same upload, which counts as one. */
+static bool may_upload(const struct session *s, int64_t now)
+{
+    return session_was_asked(s) ||
+           meter_may(s->authn->uploads, buf_span(&s->address), settings_of(s)->uploads, now);
+}
+
+/* ERR_WAITING: that it does. */
+static enum err ask_first(struct session *s, struct upload *u, int64_t now, struct intent *out)
+{
+    buf_clear(&s->asked);
+    buf_add(&s->asked, upload_octets(u));
+    buf_clear(&u->unwrapped);
+    if (buf_failed(&s->asked)) return ERR_NO_MEMORY;
+    TRY(session_ask(s, buf_span(&s->asked), now, out));
+    return ERR_WAITING;
+}
+
+static enum err take_token(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
 {
     const struct mqtt_props *p = &in->props;
     struct upload u = { .payload = in->publish.payload, .client_id = buf_span(&s->opening.client_id) };
@@ -107,9 +143,11 @@ static enum err take_token(struct session *s, const struct mqtt_packet *in, int6
     struct fault why = { 0 };
 
     if (!set->authz_info) return ERR_NOT_AUTHORIZED;
-    if (!upload_may(s->authn->meter, buf_span(&s->address), (uint32_t)set->uploads, now)) return ERR_QUOTA;
+    if (!may_upload(s, now)) return ERR_QUOTA;
     if (props_has(p, PROP_CONTENT_TYPE)) u.content_type = p->bytes[PROP_CONTENT_TYPE];
     enum err e = upload_token(s->authn, &u, now, &why);
+    if (e == ERR_WAITING) return ask_first(s, &u, now, out);
+    buf_clear(&u.unwrapped);
     struct hash_hint hint = hash_hint(u.payload);
     log_event(set->log, LOG_INFO, e == OK ? "token_stored" : "token_refused", LOG_INT("conn", s->id),
               LOG_STR("token", hint.text), LOG_STR("why", why.why));
@@ -126,9 +164,13 @@ static enum err on_upload(struct session *s, const struct mqtt_packet *in, int64
                                                         (size_t)s->limits.receive_maximum, &arrival)
                                       : OK;
 
-    if (e == OK && arrival == ARRIVAL_NEW) e = take_token(s, in, now);
+    if (e == OK && arrival == ARRIVAL_NEW) e = take_token(s, in, now, out);
+    if (e == ERR_WAITING) {
+        bool taken_back = in->publish.qos < 2 || delivery_release(s->delivery, in->publish.id);
+        return taken_back ? OK : ERR_INTERNAL;
+    }
     if (e == OK && arrival == ARRIVAL_NEW) out->is = INTENT_TOKEN;
-    return upload_answer(s, in, e);
+    return upload_answer(s, in, e == ERR_UNAVAILABLE ? ERR_NOT_AUTHORIZED : e); /* [R-AZI-11, R-AZI-14] */
 }
 
 enum err session_on_publish(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
@@ -139,7 +181,9 @@ enum err session_on_publish(struct session *s, const struct mqtt_packet *in, int
     TRY(resolve(s, in, &topic));
     if (!topic_name_valid(topic)) return ERR_TOPIC;                    /* [R-PUB-09] */
     if (span_is(topic, AUTHZ_INFO)) return on_upload(s, in, now, out); /* [R-AZI-04] needs no right */
-    if (!grant_allows(s->grant, PERM_PUB, topic, now))
+    if (asks_each_time(s) && !grant_allows_anybody(s->grant, PERM_PUB, topic))
+        return session_ask(s, buf_span(&s->proved), now, out);
+    if (!may(s, PERM_PUB, topic, now))
         return refuse_publish(s, in, ERR_NOT_AUTHORIZED); /* [R-PUB-01, R-EXP-02] */
     TRY(learn_alias(s, in));
     if (in->publish.qos == 2) return accept_once(s, in, topic, now, out);
@@ -206,8 +250,7 @@ static enum err judge_filter(const struct session *s, struct span asked, int64_t
     bool shared = topic_unshare(asked, &name, &filter); /* [R-SCOPE-15] */
 
     if (!topic_filter_valid(filter)) return ERR_FILTER;
-    if (!grant_allows(s->grant, PERM_SUB, filter, now))
-        return ERR_NOT_AUTHORIZED; /* [R-SUB-01, R-EXP-03, R-AZI-01] */
+    if (!may(s, PERM_SUB, filter, now)) return ERR_NOT_AUTHORIZED; /* [R-SUB-01, R-EXP-03, R-AZI-01] */
     if (!settings_of(s)->switches.wildcards && topic_has_wildcard(filter))
         return ERR_WILDCARD; /* [R-SCOPE-13] */
     return shared ? ERR_SHARED : OK;
@@ -216,6 +259,7 @@ static enum err judge_filter(const struct session *s, struct span asked, int64_t
 enum err session_on_subscribe(struct session *s, const struct mqtt_packet *in, int64_t now,
                               struct intent *out)
 {
+    if (asks_each_time(s)) return session_ask(s, buf_span(&s->proved), now, out);
     for (size_t i = 0; i < in->subscribe.count; i++)
         out->verdict[i] = judge_filter(s, in->subscribe.filter[i].filter, now);
     out->is = INTENT_SUBSCRIBE;

@@ -53,12 +53,25 @@ struct switches {
     bool compat_draft02;      /* the forms of draft -02 beside those of the RFC */
 };
 
+/* Asking the AS about tokens (RFC 9431 2.2.5). */
+struct asking {
+    bool on;         /* there is somebody to ask */
+    bool all;        /* about every token, not only those that say nothing themselves [R-INT-02] */
+    size_t issuer;   /* whose answers these are: index into trust.issuers */
+    int64_t timeout; /* of a question */
+    int64_t
+        cache; /* how long an answer serves; 0: each PUBLISH and SUBSCRIBE asks anew [R-INT-22, R-INT-23] */
+    int64_t per_minute; /* questions that one address may cause [R-SEC-01] */
+    int64_t questions;  /* open at once */
+};
+
 struct settings {
     struct limits limits;
     struct token_trust trust;
     struct scope *open; /* public topics; empty: nobody comes in without a token */
     struct hints hint;  /* without AS: none is given; without a cnonce, which is new each time */
     struct switches switches;
+    struct asking asking;
     size_t min_hmac_key;      /* */
     int64_t expiry_grace;     /* an idle connection outlives its token by this much */
     int64_t known_grace;      /* the same where TLS showed who it is */

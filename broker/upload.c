@@ -1,7 +1,6 @@
 #include "broker/upload.h"
 
 #include "common/ace/media.h"
-#include "common/base/map.h"
 
 /* What a payload is, when its Content Type does not say: neither a JWT nor a CWT begins as a map does. */
 static bool is_map(struct span payload, enum media *out)
@@ -36,38 +35,29 @@ static enum err unwrap(struct span payload, enum media m, struct buf *token, str
 static enum err keep(const struct authn *a, const struct upload *u, struct span token, int64_t now,
                      struct fault *why)
 {
-    struct claims *claims = NULL;
-    enum err e = token_open(token, &a->settings->trust, now, &claims, why);
+    struct opened o;
+    enum err e = authn_open(a, token, now, &o, why);
 
-    if (e == OK && !claims_key(claims)) {
+    if (e == OK && !claims_key(o.claims)) {
         fault_set(why, 0, "the token names its key by kid only");
         e = ERR_NOT_AUTHORIZED;
     }
-    if (e == OK) e = authn_keep(a, token, claims, now);
+    if (e == OK) e = authn_keep(a, token, o.claims, now);
     if (e == OK && a->settings->switches.by_client_id)
-        e = tokens_bind(a->tokens, u->client_id, claims_key(claims));
-    claims_free(claims);
+        e = tokens_bind(a->tokens, u->client_id, claims_key(o.claims));
+    claims_free(o.claims);
     return e;
 }
 
-enum err upload_token(const struct authn *a, const struct upload *u, int64_t now, struct fault *why)
+struct span upload_octets(const struct upload *u)
 {
-    struct buf token = { 0 };
+    return u->unwrapped.n ? buf_span(&u->unwrapped) : u->payload;
+}
+
+enum err upload_token(const struct authn *a, struct upload *u, int64_t now, struct fault *why)
+{
     enum media m;
 
-    if (!a->settings->switches.wrapped || !is_wrapped(u, &m)) return keep(a, u, u->payload, now, why);
-    enum err e = unwrap(u->payload, m, &token, why);
-    if (e == OK) e = keep(a, u, buf_span(&token), now, why);
-    buf_clear(&token);
-    return e;
-}
-
-bool upload_may(struct upload_meter *m, struct span address, uint32_t per_minute, int64_t now)
-{
-    if (m->minute != now / 60) memset(m->count, 0, sizeof m->count);
-    m->minute = now / 60;
-    uint32_t *count = &m->count[siphash(m->key, address) % UPLOAD_COUNTERS];
-    if (*count >= per_minute) return false;
-    ++*count;
-    return true;
+    if (a->settings->switches.wrapped && is_wrapped(u, &m)) TRY(unwrap(u->payload, m, &u->unwrapped, why));
+    return keep(a, u, upload_octets(u), now, why);
 }

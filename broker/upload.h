@@ -12,24 +12,14 @@ struct upload {
     struct span payload;
     struct span content_type; /* as PUBLISH says; empty: nothing */
     struct span client_id;
+    struct buf unwrapped; /* the token, where a map wrapped it; the caller's to clear */
 };
+struct span upload_octets(const struct upload *u); /* the token, once upload_token() has looked */
 
 /*
  * Judges a payload like any other token and keeps it by its key [R-AZI-06..09]. Until its key is proved it stays only
- * `unproven_seconds` [R-AZI-19]. Two switches: a JSON or CBOR map may wrap it (A-06), and its uploader's Client Identifier may find it (A-09). Errors: ERR_NOT_A_TOKEN, ERR_NOT_AUTHORIZED, ERR_QUOTA, ERR_NO_MEMORY; `why` is for the log.
+ * `unproven_seconds` [R-AZI-19]. Two switches: a JSON or CBOR map may wrap it (A-06), and its uploader's Client Identifier may find it (A-09). Errors: ERR_NOT_A_TOKEN, ERR_NOT_AUTHORIZED, ERR_QUOTA, ERR_NO_MEMORY, and of authn_open() ERR_WAITING and ERR_UNAVAILABLE; `why` is for the log.
  */
-MUST_USE enum err upload_token(const struct authn *a, const struct upload *u, int64_t now, struct fault *why);
-
-/* How many uploads each address has tried in this minute [R-AZI-18]. Addresses may share a counter: bounded memory, never too lax. */
-enum { UPLOAD_COUNTERS = 256 };
-
-struct upload_meter {
-    uint8_t key[16];
-    int64_t minute;
-    uint32_t count[UPLOAD_COUNTERS];
-};
-
-/* Counts one more. false: it is one too many. */
-bool upload_may(struct upload_meter *m, struct span address, uint32_t per_minute, int64_t now);
+MUST_USE enum err upload_token(const struct authn *a, struct upload *u, int64_t now, struct fault *why);
 
 #endif

@@ -1,5 +1,6 @@
 #include "broker/wire.h"
 
+#include "broker/as_link.h"
 #include "broker/broker.h"
 #include "broker/clock.h"
 #include "common/crypto/entropy.h"
@@ -18,7 +19,8 @@ struct peer {
     struct link *link;
     conn_id id;
     struct peer *next, *prev; /* in its slot of the table */
-    bool told_unsent, paused;
+    bool told_unsent, paused; /* it reads too slowly */
+    bool held;                /* the core wants no more from it */
 };
 
 enum { SLOTS = 4096 };
@@ -29,6 +31,7 @@ struct wire {
     const struct broker_config *config;
     struct tls_config *tls;
     struct listener *listener;
+    struct as_link *as; /* NULL: nobody is asked about tokens */
     struct broker *broker;
     struct clock clock;
     char *host;
@@ -104,19 +107,55 @@ static void hold_back(struct wire *w, struct peer *p)
     link_pause(p->link);
 }
 
-static void perform(struct wire *w, const struct effect *e)
+static void read_on(struct peer *p)
 {
-    struct peer *p = find(w, e->conn);
+    if (!p->paused && !p->held) link_resume(p->link);
+}
 
-    if (!p) return;
-    if (e->is == EFFECT_CLOSE) {
-        link_close(p->link);
-        return;
-    }
-    if (link_write(p->link, e->bytes) == OK)
+static void hold(struct peer *p, bool held)
+{
+    p->held = held;
+    if (held)
+        link_pause(p->link);
+    else
+        read_on(p);
+}
+
+static void ask_as(struct wire *w, const struct effect *e)
+{
+    struct as_reply none = { .err = w->as ? as_link_ask(w->as, e->question, e->bytes) : ERR_UNAVAILABLE };
+
+    if (none.err != OK) broker_answered(w->broker, e->question, &none, w->clock.now);
+}
+
+static void transmit(struct wire *w, struct peer *p, struct span bytes)
+{
+    if (link_write(p->link, bytes) == OK)
         hold_back(w, p);
     else
         link_abort(p->link); /* closing already, or over its queue: it hears no more */
+}
+
+static void perform(struct wire *w, const struct effect *e)
+{
+    struct peer *p = e->is == EFFECT_ASK ? NULL : find(w, e->conn);
+
+    if (e->is == EFFECT_ASK) ask_as(w, e);
+    if (!p) return;
+    switch (e->is) {
+    case EFFECT_SEND:
+        transmit(w, p, e->bytes);
+        return;
+    case EFFECT_CLOSE:
+        link_close(p->link);
+        return;
+    case EFFECT_HOLD:
+    case EFFECT_GO_ON:
+        hold(p, e->is == EFFECT_HOLD);
+        return;
+    case EFFECT_ASK:
+        return;
+    }
 }
 
 static void drain(struct wire *w)
@@ -168,8 +207,11 @@ static void on_drained(void *self, struct link *l)
     struct peer *p = self;
     struct wire *w = p->wire;
 
-    if (p->paused) link_resume(l);
-    p->paused = false;
+    (void)l;
+    if (p->paused) {
+        p->paused = false;
+        read_on(p);
+    }
     if (!p->told_unsent) return;
     p->told_unsent = false;
     broker_flow(w->broker, p->id, 0, now(w));
@@ -194,6 +236,14 @@ static bool on_accepted(void *self, struct link *l, struct link_owner *owner)
 
     *owner = (struct link_owner){ p, on_opened, on_input, on_drained, on_closed };
     return p != NULL;
+}
+
+static void on_replied(void *self, uint64_t question, const struct as_reply *reply)
+{
+    struct wire *w = self;
+
+    broker_answered(w->broker, question, reply, now(w));
+    drain(w);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -277,6 +327,13 @@ static enum err open_listener(struct wire *w, struct fault *why)
     return listener_open(w->loop, &o, &owner, &w->listener, why);
 }
 
+static enum err open_as(struct wire *w, struct fault *why)
+{
+    const struct as_link_owner owner = { w, on_replied };
+
+    return w->config->asking.on ? as_link_open(w->loop, w->config, &owner, &w->as, why) : OK;
+}
+
 static void start_timer(struct wire *w)
 {
     uv_timer_init(w->loop, &w->timer);
@@ -291,6 +348,7 @@ static enum err open_all(struct wire *w, struct fault *why)
     w->host = strdup(w->config->host);
     if (!w->host) return ERR_NO_MEMORY;
     TRY(open_tls(w, why));
+    TRY(open_as(w, why));
     TRY(open_listener(w, why));
     start_timer(w);
     now(w);
@@ -355,11 +413,14 @@ void wire_shut(struct wire *w)
     drain(w);
     listener_shut(w->listener);
     w->listener = NULL;
+    as_link_close(w->as);
+    w->as = NULL;
 }
 
 void wire_free(struct wire *w)
 {
     if (!w) return;
+    as_link_close(w->as);
     broker_free(w->broker);
     tls_config_free(w->tls);
     if (w->keylog >= 0) close(w->keylog);

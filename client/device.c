@@ -154,36 +154,6 @@ static void on_answer(void *self, enum err err, const struct http_response *r, c
     }
 }
 
-static void form_encode(struct buf *out, struct span text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        bool plain = (c | 32) >= 'a' && (c | 32) <= 'z';
-        if (plain || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_') {
-            buf_u8(out, c);
-        } else {
-            buf_format(out, "%%%02X", c);
-        }
-    }
-}
-
-/* RFC 6749 2.3.1 */
-static enum err add_login(const struct client_config *c, struct http_headers *headers)
-{
-    struct buf pair = { 0 }, value = { 0 };
-
-    form_encode(&pair, span_str(c->id ? c->id : ""));
-    buf_u8(&pair, ':');
-    form_encode(&pair, secret_span(&c->password));
-    buf_str(&value, "Basic ");
-    b64_encode(&value, buf_span(&pair));
-    http_header_add(headers, "Authorization", buf_span(&value));
-    bool failed = buf_failed(&pair) || buf_failed(&value) || buf_failed(&headers->text);
-    buf_clear(&pair);
-    buf_clear(&value);
-    return failed ? ERR_NO_MEMORY : OK;
-}
-
 static enum err post(struct device *d, const struct http_url *url, struct span body, struct tls_config *tls)
 {
     struct http_headers headers = { 0 };
@@ -192,8 +162,10 @@ static enum err post(struct device *d, const struct http_url *url, struct span b
 
     http_header_add(&headers, "Content-Type", span_str(media_name(d->media))); /* [R-TOK-03] */
     http_header_add(&headers, "Accept", span_str(media_name(media_answer(d->media))));
-    enum err e = d->config->password.n ? add_login(d->config, &headers) : OK;
-    if (e == OK) e = http_client_send(d->http, &call, &answer, NULL);
+    if (d->config->password.n)
+        http_header_login(&headers, span_str(d->config->id ? d->config->id : ""),
+                          secret_span(&d->config->password));
+    enum err e = buf_failed(&headers.text) ? ERR_NO_MEMORY : http_client_send(d->http, &call, &answer, NULL);
     buf_clear(&headers.text);
     return e;
 }

@@ -116,13 +116,13 @@ static void alias(void)
 /* Addresses that share a counter share a bound; others do not. */
 static void meter(void)
 {
-    struct upload_meter m = { .key = { 1 } };
+    struct meter m = { .key = { 1 } };
     unsigned allowed = 0;
 
-    CHECK(upload_may(&m, span_str("a"), 1, 1000) && !upload_may(&m, span_str("a"), 1, 1000));
-    for (uint8_t i = 0; i < 50; i++) allowed += upload_may(&m, span(&i, 1), 1, 1000);
+    CHECK(meter_may(&m, span_str("a"), 1, 1000) && !meter_may(&m, span_str("a"), 1, 1000));
+    for (uint8_t i = 0; i < 50; i++) allowed += meter_may(&m, span(&i, 1), 1, 1000);
     CHECK(allowed > 30 && allowed <= 50);
-    CHECK(upload_may(&m, span_str("a"), 1, 1060));
+    CHECK(meter_may(&m, span_str("a"), 1, 1060));
 }
 
 CU_TestInfo broker_upload_tests[] = {

@@ -1,5 +1,7 @@
 #include "common/codec/http.h"
 
+#include "common/codec/text.h"
+
 #include <strings.h>
 
 /* RFC 9110 5.6.2: tchar. */
@@ -76,6 +78,35 @@ void http_header_add(struct http_headers *h, const char *name, struct span value
     buf_add(&h->text, value);
     if (buf_failed(&h->text)) return;
     h->at[h->count++] = (struct http_place){ at, (uint32_t)n.n, at + (uint32_t)n.n, (uint32_t)value.n };
+}
+
+/* RFC 6749 appendix B */
+static void form_encode(struct buf *out, struct span text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        bool plain = (c | 32) >= 'a' && (c | 32) <= 'z';
+
+        if (plain || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_')
+            buf_u8(out, c);
+        else
+            buf_format(out, "%%%02X", c);
+    }
+}
+
+void http_header_login(struct http_headers *h, struct span id, struct span password)
+{
+    struct buf pair = { 0 }, value = { 0 };
+
+    form_encode(&pair, id);
+    buf_u8(&pair, ':');
+    form_encode(&pair, password);
+    buf_str(&value, "Basic ");
+    b64_encode(&value, buf_span(&pair));
+    http_header_add(h, "Authorization", buf_span(&value));
+    if (buf_failed(&pair) || buf_failed(&value)) h->text.failed = true;
+    buf_clear(&pair);
+    buf_clear(&value);
 }
 
 bool http_content_is(const struct http_headers *h, const char *type)

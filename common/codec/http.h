@@ -48,6 +48,9 @@ bool http_header_at(const struct http_headers *h, size_t i, struct span *name, s
  * no room. */
 void http_header_add(struct http_headers *h, const char *name, struct span value);
 
+/* Authorization: Basic, as an OAuth client says who it is (RFC 6749 2.3.1). Latches as http_header_add(). */
+void http_header_login(struct http_headers *h, struct span id, struct span password);
+
 /* Is this the media type of Content-Type, parameters aside ("application/json")? */
 bool http_content_is(const struct http_headers *h, const char *type);
 /* Target up to '?' and what follows it (empty without). */

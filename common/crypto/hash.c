@@ -18,9 +18,15 @@ void sha256(struct span in, uint8_t out[SHA256_SIZE])
 struct hash_hint hash_hint(struct span in)
 {
     uint8_t d[SHA256_SIZE];
-    struct hash_hint hint;
 
     sha256(in, d);
+    return hash_hint_of(d);
+}
+
+struct hash_hint hash_hint_of(const uint8_t d[SHA256_SIZE])
+{
+    struct hash_hint hint;
+
     snprintf(hint.text, sizeof hint.text, "%02x%02x%02x%02x", d[0], d[1], d[2], d[3]);
     return hint;
 }

@@ -13,5 +13,6 @@ struct hash_hint {
     char text[9];
 };
 struct hash_hint hash_hint(struct span in);
+struct hash_hint hash_hint_of(const uint8_t hash[SHA256_SIZE]); /* of what was hashed before */
 
 #endif

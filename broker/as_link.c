@@ -1,0 +1,191 @@
+#include "broker/as_link.h"
+
+#include "common/ace/introspection.h"
+#include "common/net/http_client.h"
+
+#include <stdlib.h>
+
+enum { MAX_IN_FLIGHT = 16 };
+
+struct as_link {
+    struct as_link_owner owner;
+    struct http_client *http;
+    struct http_url url;
+    struct tls_config *tls;
+    struct secret password;
+    struct buf id;
+    enum media media;
+    unsigned timeout_ms;
+    size_t asking;
+    bool closed;
+};
+
+struct ask {
+    struct as_link *link;
+    uint64_t question;
+    enum media media;
+    struct buf token;
+};
+
+static void release(struct as_link *l)
+{
+    if (!l->closed || l->asking) return;
+    tls_config_free(l->tls);
+    secret_clear(&l->password);
+    buf_clear(&l->id);
+    free(l);
+}
+
+static void ask_free(struct ask *k)
+{
+    struct as_link *l = k->link;
+
+    l->asking--;
+    buf_clear(&k->token);
+    free(k);
+    release(l);
+}
+
+/* --- the answer --- */
+
+static enum err judge_status(unsigned status, const char **why)
+{
+    switch (status) {
+    case 200:
+        return OK;
+    case 401:
+        *why = "the AS does not know this broker (HTTP 401)";
+        return ERR_NOT_AUTHORIZED;
+    case 403:
+        *why = "this broker may not introspect at the AS (HTTP 403)";
+        return ERR_NOT_AUTHORIZED;
+    default:
+        *why = "the AS gave no answer but an HTTP error";
+        return ERR_UNAVAILABLE;
+    }
+}
+
+static struct as_reply read_reply(const struct ask *k, const struct http_response *r)
+{
+    struct as_reply reply = { .media = media_answer(k->media), .body = buf_span(&r->body) };
+    struct span type;
+    enum media said;
+
+    reply.err = judge_status(r->status, &reply.why);
+    if (http_header(&r->headers, "Content-Type", &type) && media_read(type, &said)) reply.media = said;
+    return reply;
+}
+
+static enum err post(struct ask *k);
+
+/* Not this media type, then the one that every AS must take [R-INT-07]. */
+static bool again_as_form(struct ask *k, const struct http_response *r)
+{
+    enum { UNSUPPORTED_MEDIA_TYPE = 415 };
+
+    if (r->status != UNSUPPORTED_MEDIA_TYPE || k->media == MEDIA_FORM || k->link->closed) return false;
+    k->link->media = k->media = MEDIA_FORM;
+    return post(k) == OK;
+}
+
+static void on_done(void *self, enum err err, const struct http_response *response, const char *reason)
+{
+    struct ask *k = self;
+    struct as_link *l = k->link;
+    struct as_reply reply = { .err = err, .why = reason };
+
+    if (response && again_as_form(k, response)) return;
+    if (response) reply = read_reply(k, response);
+    if (!l->closed) l->owner.replied(l->owner.self, k->question, &reply);
+    ask_free(k);
+}
+
+/* --- the question --- */
+
+static enum err write_body(const struct ask *k, struct buf *out)
+{
+    const struct introspection_request request = { .token = k->token };
+
+    return introspection_request_write(&request, k->media, out);
+}
+
+static enum err post(struct ask *k)
+{
+    struct as_link *l = k->link;
+    struct http_headers headers = { 0 };
+    struct buf body = { 0 };
+    struct http_answer answer = { k, on_done };
+    struct http_call call = {
+        .url = &l->url, .method = "POST", .headers = &headers, .tls = l->tls, .deadline_ms = l->timeout_ms
+    };
+
+    http_header_add(&headers, "Content-Type", span_str(media_name(k->media)));
+    http_header_add(&headers, "Accept", span_str(media_name(media_answer(k->media))));
+    http_header_login(&headers, buf_span(&l->id), secret_span(&l->password));
+    enum err e = write_body(k, &body);
+    call.body = buf_span(&body);
+    if (e == OK)
+        e = buf_failed(&headers.text) ? ERR_NO_MEMORY : http_client_send(l->http, &call, &answer, NULL);
+    buf_clear(&headers.text);
+    buf_clear(&body);
+    return e;
+}
+
+enum err as_link_ask(struct as_link *l, uint64_t question, struct span token)
+{
+    struct ask *k = calloc(1, sizeof *k);
+
+    if (!k) return ERR_NO_MEMORY;
+    *k = (struct ask){ .link = l, .question = question, .media = l->media };
+    l->asking++;
+    buf_add(&k->token, token);
+    enum err e = buf_failed(&k->token) ? ERR_NO_MEMORY : post(k);
+    if (e != OK) ask_free(k);
+    return e;
+}
+
+/* --- life --- */
+
+static enum err open_all(uv_loop_t *loop, const struct broker_config *c, struct as_link *l, struct fault *why)
+{
+    struct tls_client_options tls = { .ca_pem = buf_span(&c->asking_ca) };
+    struct http_client_options http = { .max_in_flight = MAX_IN_FLIGHT,
+                                        .max_waiting = (unsigned)c->settings.asking.questions };
+
+    TRY(http_url_read(span_str(c->asking_url), &l->url, why));
+    TRY(secret_set(&l->password, secret_span(&c->asking_password)));
+    buf_str(&l->id, c->asking_id);
+    if (buf_failed(&l->id)) return ERR_NO_MEMORY;
+    if (l->url.tls) TRY(tls_client_config(&tls, &l->tls, why));
+    return http_client_new(loop, &http, &l->http);
+}
+
+enum err as_link_open(uv_loop_t *loop, const struct broker_config *config, const struct as_link_owner *owner,
+                      struct as_link **out, struct fault *why)
+{
+    static const enum media medias[] = { MEDIA_ACE_JSON, MEDIA_ACE_CBOR, MEDIA_FORM };
+    struct as_link *l = calloc(1, sizeof *l);
+
+    *out = NULL;
+    if (!l) return ERR_NO_MEMORY;
+    l->owner = *owner;
+    l->media = medias[config->asking_media];
+    l->timeout_ms = (unsigned)config->asking.timeout * 1000;
+    enum err e = open_all(loop, config, l, why);
+    if (e == OK)
+        *out = l;
+    else
+        as_link_close(l);
+    return e;
+}
+
+void as_link_close(struct as_link *l)
+{
+    if (!l) return;
+    l->closed = true;
+    l->asking++; /* held until the client has told everybody */
+    if (l->http) http_client_close(l->http);
+    l->http = NULL;
+    l->asking--;
+    release(l);
+}
