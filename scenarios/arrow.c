@@ -11,10 +11,11 @@ static void note_request(struct show *w, const struct step *s, const struct fiel
     struct value scope = fields_get(in, "scope"), key = fields_get(in, "req_cnf");
 
     deal->path = s->path ? s->path : "/token";
-    deal->map = strcmp(deal->path, "/introspect") == 0 ? LABELS_INTROSPECTION : LABELS_TOKEN;
+    deal->map = endpoint_labels(s->path);
     if (scope.tree) deal->scope = scope;
     deal->key = key.kind == VALUE_KEY ? key : (struct value){ 0 };
     deal->wants_profile = fields_has(in, "ace_profile");
+    if (deal->map == LABELS_INTROSPECTION) deal->token = stage_token(&w->stage, fields_get(in, "token").bytes);
 }
 
 static void note_packet(struct show *w, const struct step *s, const struct fields *in)

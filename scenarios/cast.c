@@ -146,6 +146,7 @@ void cast_start(struct show *w, const char *bin)
                           .open_topics = WORLD_PUBLIC,
                           .tls_version = tls,
                           .token_format = variant_value(w->variant, "token"),
+                          .notation = variant_value(w->variant, "enc"),
                           .carriage = variant_value(w->variant, "carry"),
                           .mqtt_version = version && strcmp(version, "4") == 0 ? "311" : "5",
                           .server_rpk = server && strcmp(server, "rpk") == 0 };

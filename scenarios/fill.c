@@ -66,6 +66,35 @@ static void fill_token_response(struct show *w, const struct step *s, struct fie
         fill(s, out, "rs_cnf", found(w, "rs_cnf"));
 }
 
+static struct value confirmed(struct show *w, const struct doc *cnf)
+{
+    struct cnf c;
+    struct fault why;
+
+    if (!cnf || cnf_read(cnf, NOTATION_JSON, &c, &why) != OK) return (struct value){ 0 };
+    return value_cnf(&w->stage.vars, &c);
+}
+
+/* What a token says, or what a reference stands for. */
+static void fill_introspection(struct show *w, const struct step *s, struct fields *out)
+{
+    static const char *const said[] = { "iss", "sub", "aud", "exp", "nbf", "iat", "scope", "exi", "cnonce" };
+    const struct doc *claims = stage_deal(&w->stage)->token.tree;
+    struct value active = fields_get(out, "active");
+    bool truth = active.kind == VALUE_ABSENT || span_is(active.bytes, "true");
+
+    if (step_names(s, "body") || step_names(s, "raw") || left_out(s, "active")) return;
+    if (truth || span_is(active.bytes, "false"))
+        set(s, out, "active", value_tree(&w->stage.vars, doc_new_bool(truth)));
+    if (!truth) return;
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        const struct doc *claim = doc_get(claims, said[i]);
+        if (claim) fill(s, out, said[i], value_of(claim));
+    }
+    fill(s, out, "cnf", confirmed(w, doc_get(claims, "cnf")));
+    fill(s, out, "token_type", value_text("PoP"));
+}
+
 static void fill_connect(struct show *w, const struct step *s, struct fields *out)
 {
     const char *version = variant_value(w->variant, "version");
@@ -205,7 +234,9 @@ void fill_in(struct show *w, const struct step *s, struct fields *out)
     if (s->message->kind == MESSAGE_REQUEST && strcmp(s->message->word, "POST") == 0)
         fill_token_request(w, s, out);
     bool granted = s->message->kind == MESSAGE_RESPONSE && s->message->code / 100 == 2;
-    if (granted && strcmp(stage_deal(&w->stage)->path, "/token") == 0) fill_token_response(w, s, out);
+    const char *path = stage_deal(&w->stage)->path;
+    if (granted && strcmp(path, "/token") == 0) fill_token_response(w, s, out);
+    if (granted && strcmp(path, "/introspect") == 0) fill_introspection(w, s, out);
     witness_fields(&w->stage, s, out);
 }
 

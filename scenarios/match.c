@@ -85,6 +85,17 @@ static bool bound_to(struct stage *s, const struct pattern *wanted, const struct
     return make_value(s, wanted, "", &key) == OK && key.kind == VALUE_KEY && key_eq(key.key->key, k);
 }
 
+/* What a reference looks like is its AS's choice: a word of RFC 6749, too long to guess, and nothing that says something itself. */
+static bool is_reference(struct span token)
+{
+    enum { GUESSABLE = 22, SPEAKS = 128 };
+
+    if (token.n < GUESSABLE || token.n > SPEAKS || jose_form(token) != JOSE_NEITHER) return false;
+    for (size_t i = 0; i < token.n; i++)
+        if (token.p[i] <= ' ' || token.p[i] > '~') return false;
+    return true;
+}
+
 /* A token of ours comes back as it was made; one of the product must be valid. */
 static bool is_token(struct stage *s, const struct pattern *p, struct value *v)
 {
@@ -94,6 +105,7 @@ static bool is_token(struct stage *s, const struct pattern *p, struct value *v)
     if (v->kind != VALUE_BYTES) return false;
     *v = stage_token(s, v->bytes);
     if (stage_recall(s, p, &made)) return span_eq(made.bytes, v->bytes);
+    if (stage_refers(s)) return is_reference(v->bytes); /* whose it is shows in introspection */
     if (world_open(s->world, v->bytes, stage_now(s), &c, NULL) != OK) return false;
     bool fits = bound_to(s, argument_at(p, 0), c);
     claims_free(c);

@@ -376,11 +376,27 @@ static enum err mint_cwt(struct mint *m, const struct doc *set, struct buf *out)
     return cwt_write(&form, out);
 }
 
+/* A name that no container can be taken for, whatever follows its first octets. */
+static enum err mint_reference(struct mint *m, struct doc *set, struct buf *out)
+{
+    uint8_t name[32] = "ref:";
+
+    enum err e = entropy_fill(entropy_system(), name + 4, sizeof name - 4);
+    if (e == OK) b64url_encode(out, span(name, sizeof name));
+    if (e == OK && buf_failed(out)) e = ERR_NO_MEMORY;
+    if (e == OK)
+        stage_refer(m->stage, buf_span(out), set);
+    else
+        doc_free(set);
+    return e;
+}
+
 enum err mint_token(const struct mint_from *from, struct buf *out)
 {
     struct mint m = { from->stage, from->call, from->pop, from->make, stage_now(from->stage) };
     struct doc *set = make_claims(&m);
 
+    if (set && stage_refers(m.stage)) return mint_reference(&m, set, out);
     enum err e = !set ? ERR_NO_MEMORY : is_cwt(&m) ? mint_cwt(&m, set, out) : mint_jwt(&m, set, out);
     doc_free(set);
     return e;

@@ -12,6 +12,7 @@
  *   cnf      as the axis carry says; enc=other: encrypted under a key that nobody shares
  *   sign     other: by a key nobody knows; public: HS256 with the AS's public key (PEM) as the secret
  *   form     signed: only signed, whatever the key; nested: signed, then encrypted; encrypted: also for public keys
+ *   references (axis token) are random names; the claims are what a puppet AS says of them at /introspect
  *   alg=none also leaves the signature empty
  *   CWTs     (axis token) alg: a COSE number; crit=any; tag: 61 (in front of the COSE tag), bare (61 without one), none, other;
  *            typ, cty and jwk do not stand in them

@@ -12,7 +12,8 @@ struct settings {
     uint16_t as_listen, broker_listen; /* ports they bind; 0: any */
     const char *policy, *open_topics;  /* what each client may, and everybody, in words */
     const char *tls_version;           /* "1.2", "1.3", or NULL: any */
-    const char *token_format;          /* "jwt", "cwt", or NULL: as the AS likes */
+    const char *token_format;          /* "jwt", "cwt", "reference", or NULL: as the AS likes */
+    const char *notation;              /* in which the broker asks the AS: "json", "cbor", "form", or NULL */
     const char *carriage;     /* of a symmetric key: "token", "cnf", "derived", or NULL: as the AS likes */
     const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
     bool server_rpk;          /* the broker shows its key without a certificate */

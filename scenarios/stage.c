@@ -154,6 +154,18 @@ enum key_type stage_pop(const struct stage *s)
     return t;
 }
 
+enum label_map endpoint_labels(const char *path)
+{
+    return path && strcmp(path, "/introspect") == 0 ? LABELS_INTROSPECTION : LABELS_TOKEN;
+}
+
+bool stage_refers(const struct stage *s)
+{
+    const char *axis = s->variant ? variant_value(s->variant, "token") : NULL;
+
+    return axis && strcmp(axis, "reference") == 0;
+}
+
 static enum media media_of(const struct variant *v)
 {
     const char *enc = variant_value(v, "enc");
@@ -265,6 +277,25 @@ static void dress(struct doc *claims, struct span token)
     scope_free(scope);
 }
 
+void stage_refer(struct stage *s, struct span token, struct doc *claims)
+{
+    struct scope *scope = NULL;
+    struct reference *r = APPEND(&s->vars.arena, s->reference, s->references);
+
+    if (scope_from_member(doc_get(claims, "scope"), false, &scope, NULL) == OK)
+        doc_put(claims, "scope", scope_to_doc(scope));
+    scope_free(scope);
+    const struct doc *kept = vars_keep(&s->vars, claims);
+    if (r) *r = (struct reference){ vars_copy(&s->vars, token), kept };
+}
+
+static const struct doc *referred(const struct stage *s, struct span token)
+{
+    for (size_t i = 0; i < s->references; i++)
+        if (span_eq(s->reference[i].token, token)) return s->reference[i].claims;
+    return NULL;
+}
+
 struct value stage_token(struct stage *s, struct span octets)
 {
     struct value v = value_bytes(vars_copy(&s->vars, octets));
@@ -280,6 +311,6 @@ struct value stage_token(struct stage *s, struct span octets)
         doc_free(claims);
         claims = NULL;
     }
-    v.tree = vars_keep(&s->vars, claims);
+    v.tree = claims ? vars_keep(&s->vars, claims) : referred(s, octets);
     return v;
 }

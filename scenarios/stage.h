@@ -12,11 +12,15 @@
 struct deal {
     struct value scope; /* asked for by the last get-token, or in the last request */
     struct value key;   /* PoP key: of req_cnf, or made by the AS */
+    struct value token; /* last asked about at /introspect */
     bool wants_profile;
     enum media media;   /* of the last request */
     enum label_map map; /* of the endpoint it went to */
     const char *path;
 };
+
+/* Whose names an endpoint's members have; `path` as in a step, NULL: /token. */
+enum label_map endpoint_labels(const char *path);
 
 struct stage {
     const struct world *world;
@@ -31,6 +35,11 @@ struct stage {
         const struct pattern *pattern;
         struct value value;
     } * memo; /* what was made of which pattern */
+    size_t references;
+    struct reference {
+        struct span token;
+        const struct doc *claims;
+    } * reference; /* tokens that say nothing themselves, and what they stand for */
 };
 
 MUST_USE enum err stage_init(struct stage *s, const struct world *w, const struct variant *v);
@@ -43,7 +52,10 @@ struct deal *stage_deal(struct stage *s);
 /* A captured name or a world variable. false: not bound. */
 bool stage_find(struct stage *s, const char *name, struct value *out);
 
-/* A token with its claims as members, and header.*; absent members where it is not readable. */
+/* A puppet AS made a token by reference. Copies `token`, takes `claims`. */
+void stage_refer(struct stage *s, struct span token, struct doc *claims);
+
+/* A token with its claims as members, and header.*; of a reference of ours what it stands for; absent members where it is not readable. */
 struct value stage_token(struct stage *s, struct span octets);
 
 /* Seconds since the epoch, of the clock that jumped furthest: what tokens made now count from. */
@@ -51,6 +63,9 @@ int64_t stage_now(const struct stage *s);
 
 /* The axis pop. */
 enum key_type stage_pop(const struct stage *s);
+
+/* The axis token: the AS hands out references. */
+bool stage_refers(const struct stage *s);
 
 void stage_remember(struct stage *s, const struct pattern *p, struct value v);
 /* What was made of this pattern, last. false: nothing. */

@@ -7,10 +7,12 @@
 struct leg leg_of(struct show *w, const struct step *s, const struct strand *end)
 {
     struct deal *deal = stage_deal(&w->stage);
+    bool asks = s->message->kind == MESSAGE_REQUEST;
 
-    return (struct leg){
-        .map = deal->map, .media = deal->media, .target = s->path, .facts = end ? &end->facts : NULL
-    };
+    return (struct leg){ .map = asks ? endpoint_labels(s->path) : deal->map,
+                         .media = deal->media,
+                         .target = s->path,
+                         .facts = end ? &end->facts : NULL };
 }
 
 static bool has_died(const struct show *w, struct party p)
