@@ -70,7 +70,7 @@ static enum err write_message(struct show *w, const struct step *s, struct stran
     case MESSAGE_MQTT:
         return packet_write(s->message, in, w->version[stage_client(&w->stage)], out);
     case MESSAGE_REQUEST:
-        if (type.bytes.p && media_read(type.bytes, &m)) stage_deal(&w->stage)->media = m;
+        if (type.bytes.p && media_read(type.bytes, &m)) stage_deal(&w->stage)->media = leg.media = m;
         return request_write(s->message, in, &leg, out);
     case MESSAGE_RESPONSE:
         leg.media = media_answer(leg.media); /* in the family of what was asked */

@@ -43,7 +43,7 @@ static const struct err_wire wires[ERR_COUNT] = {
     [ERR_MEDIA_TYPE]             = { 0x00,  0,   415,  1,   "invalid_request",             "media type not offered"           },
     [ERR_TIMEOUT]                = { 0xA0,  0,   504,  0,   NULL,                          "deadline passed"                  },
     [ERR_IO]                     = { 0x83,  0,   500,  0,   NULL,                          "input/output failed"              },
-    [ERR_WAITING]                = { 0x00,  0,   0,    0,   NULL,                          "waiting for an answer"            },
+    [ERR_WAITING]                = { 0x00,  0,   503,   0,   NULL,                          "waiting for an answer"            },
     [ERR_NO_MEMORY]              = { 0x97,  3,   503,  0,   NULL,                          "out of memory"                    },
 };
 
