@@ -15,7 +15,8 @@ static void note_request(struct show *w, const struct step *s, const struct fiel
     if (scope.tree) deal->scope = scope;
     deal->key = key.kind == VALUE_KEY ? key : (struct value){ 0 };
     deal->wants_profile = fields_has(in, "ace_profile");
-    if (deal->map == LABELS_INTROSPECTION) deal->token = stage_token(&w->stage, fields_get(in, "token").bytes);
+    if (deal->map == LABELS_INTROSPECTION)
+        deal->token = stage_token(&w->stage, fields_get(in, "token").bytes);
 }
 
 static void note_packet(struct show *w, const struct step *s, const struct fields *in)

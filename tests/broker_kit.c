@@ -1,5 +1,6 @@
 #include "tests/broker_kit.h"
 
+#include "common/ace/introspection.h"
 #include "common/codec/text.h"
 
 #include <stdio.h>
@@ -97,6 +98,7 @@ void kit_clear(struct kit *k)
     for (int i = 0; i < KIT_CONNS; i++) buf_clear(&k->wire[i]);
     buf_clear(&k->words);
     buf_clear(&k->hint);
+    buf_clear(&k->about);
     key_object_clear(&k->as);
     buf_clear(&k->issuer.iss);
     scope_free(k->settings.open);
@@ -108,11 +110,17 @@ static void drain(struct kit *k)
     struct effect e;
 
     while (broker_effect(k->broker, &e)) {
+        if (e.is == EFFECT_ASK) {
+            k->question = e.question;
+            k->asked++;
+            buf_truncate(&k->about, 0);
+            buf_add(&k->about, e.bytes);
+            continue;
+        }
         must(k->live[e.conn], "an effect for a connection that was closed");
-        if (e.is == EFFECT_SEND)
-            buf_add(&k->wire[e.conn], e.bytes);
-        else
-            k->live[e.conn] = false;
+        if (e.is == EFFECT_SEND) buf_add(&k->wire[e.conn], e.bytes);
+        if (e.is == EFFECT_CLOSE) k->live[e.conn] = false;
+        if (e.is == EFFECT_HOLD || e.is == EFFECT_GO_ON) k->held[e.conn] = e.is == EFFECT_HOLD;
     }
 }
 
@@ -145,13 +153,11 @@ static unsigned key_number(int conn, const struct kit_connect *how)
     return how->key ? how->key : (unsigned)conn;
 }
 
-struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how)
+static struct claim_set claims_of(const struct kit *k, int conn, const struct kit_connect *how)
 {
     struct claim_set set = {
         .has_iss = true, .has_exp = true, .has_iat = true, .has_scope = true, .audiences = 1
     };
-    struct token_protection p = { .sign_key = &k->as };
-    struct buf out = { 0 };
 
     put(&set.iss, "https://as");
     put(&set.audience[0], "broker");
@@ -163,6 +169,48 @@ struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how)
     set.cnf.kind = CNF_KEY;
     set.cnf.object.key = seeded_key((uint8_t)key_number(conn, how));
     set.cnf.object.may_sign = set.cnf.object.may_verify = true;
+    return set;
+}
+
+void kit_ask(struct kit *k)
+{
+    k->settings.asking =
+        (struct asking){ .on = true, .timeout = 3, .cache = 60, .per_minute = 100, .questions = 10 };
+}
+
+static void reply(struct kit *k, uint64_t number, const struct as_reply *r)
+{
+    broker_answered(k->broker, number, r, k->now);
+    drain(k);
+}
+
+void kit_say(struct kit *k, uint64_t number, const char *json)
+{
+    reply(k, number, &(struct as_reply){ .body = span_str(json), .media = MEDIA_ACE_JSON });
+}
+
+void kit_say_nothing(struct kit *k, uint64_t number, enum err err)
+{
+    reply(k, number, &(struct as_reply){ .err = err });
+}
+
+void kit_say_active(struct kit *k, uint64_t number, int conn, const struct kit_connect *how)
+{
+    struct introspection_response r = { .active = true, .claims = claims_of(k, conn, how) };
+    struct buf body = { 0 };
+
+    MUST(introspection_response_write(&r, MEDIA_ACE_CBOR, &body));
+    introspection_response_clear(&r);
+    reply(k, number, &(struct as_reply){ .body = buf_span(&body), .media = MEDIA_ACE_CBOR });
+    buf_clear(&body);
+}
+
+struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how)
+{
+    struct claim_set set = claims_of(k, conn, how);
+    struct token_protection p = { .sign_key = &k->as };
+    struct buf out = { 0 };
+
     MUST(token_seal(&set, &p, &k->entropy.base, &out));
     claim_set_clear(&set);
     return out;

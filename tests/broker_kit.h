@@ -21,7 +21,10 @@ struct kit {
     enum mqtt_version version[KIT_CONNS];
     uint8_t nonce[NONCE_SIZE]; /* of the last AUTH 0x18 read */
     struct buf hint;           /* JSON of the last ace_as_hint read */
-    bool live[KIT_CONNS];
+    bool live[KIT_CONNS], held[KIT_CONNS];
+    uint64_t question; /* the last that the AS was asked */
+    size_t asked;      /* how often it was */
+    struct buf about;  /* the token of that question */
     struct buf words;
 };
 
@@ -55,6 +58,12 @@ struct kit_connect {
 struct buf kit_token(struct kit *k, int conn, const struct kit_connect *how);
 void kit_open(struct kit *k, int conn, const struct kit_connect *how);
 void kit_open_as(struct kit *k, int conn, const struct tls_facts *tls); /* MQTT 5, after this handshake */
+/* The settings of a broker that asks the AS. */
+void kit_ask(struct kit *k);
+/* The AS says of question `number` what the token of this client would say. */
+void kit_say_active(struct kit *k, uint64_t number, int conn, const struct kit_connect *how);
+void kit_say(struct kit *k, uint64_t number, const char *json);
+void kit_say_nothing(struct kit *k, uint64_t number, enum err err);
 /* Opens, sends CONNECT, answers a challenge; reads nothing. */
 void kit_connect(struct kit *k, int conn, const struct kit_connect *how);
 /* As above, and eats CONNACK 00. */

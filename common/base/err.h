@@ -49,7 +49,7 @@ enum err {
     ERR_MEDIA_TYPE,  /* HTTP: Content-Type not offered                           */
     ERR_TIMEOUT,     /* a deadline passed                                        */
     ERR_IO,          /* the operating system or the peer's transport failed      */
-    ERR_WAITING, /* not yet: somebody else must be asked first; told to nobody */
+    ERR_WAITING,     /* not yet: somebody else must be asked first; told to nobody */
     ERR_NO_MEMORY,
     ERR_COUNT
 };

@@ -23,10 +23,10 @@ struct hash_hint hash_hint(struct span in)
     return hash_hint_of(d);
 }
 
-struct hash_hint hash_hint_of(const uint8_t d[SHA256_SIZE])
+struct hash_hint hash_hint_of(const uint8_t hash[SHA256_SIZE])
 {
     struct hash_hint hint;
 
-    snprintf(hint.text, sizeof hint.text, "%02x%02x%02x%02x", d[0], d[1], d[2], d[3]);
+    snprintf(hint.text, sizeof hint.text, "%02x%02x%02x%02x", hash[0], hash[1], hash[2], hash[3]);
     return hint;
 }
