@@ -77,7 +77,11 @@ static void touch(struct answers *a, struct entry *e)
 
 static void shed(struct answers *a)
 {
-    while (map_count(a->by_token) > a->limits.answers) forget(a, a->used.next);
+    for (struct entry *e = a->used.next, *next; e != &a->used && map_count(a->by_token) > a->limits.answers;
+         e = next) {
+        next = e->next;
+        forget(a, e);
+    }
 }
 
 void answers_relimit(struct answers *a, const struct answers_limits *limits)

@@ -1,3 +1,4 @@
+#include "broker/broker.h"
 #include "broker/broker_own.h"
 
 #include "common/ace/introspection.h"

@@ -1,7 +1,6 @@
 #ifndef BROKER_BROKER_OWN_H
 #define BROKER_BROKER_OWN_H
 
-#include "broker/broker.h"
 #include "broker/crowd.h"
 #include "broker/retained.h"
 #include "broker/session.h"
@@ -29,6 +28,8 @@ struct due {
     struct due *next;
     struct will will;
 };
+
+struct effect;
 
 struct broker {
     struct authn authn;
