@@ -337,6 +337,23 @@ static enum err make_derived(struct making *m, struct value *out)
     return e;
 }
 
+/* As cnf has it in JSON; body.c writes it in the notation of the leg. */
+static enum err make_x5t(struct making *m, struct value *out)
+{
+    const struct pattern *whose = argument_at(m->call, 0);
+    const struct world *w = m->stage->world;
+    const struct buf *pem = !whose                                ? &w->broker_tls.pem
+                            : strcmp(whose->text, "other") == 0   ? &w->other_tls.pem
+                            : strcmp(whose->text, "renewed") == 0 ? &w->renewed
+                                                                  : NULL;
+    struct cnf c = { .kind = CNF_THUMBPRINT };
+
+    if (!pem) return ERR_PROTOCOL;
+    TRY(cert_thumbprint(buf_span(pem), c.thumbprint));
+    *out = value_cnf(&m->stage->vars, &c);
+    return OK;
+}
+
 static enum err make_basic(struct making *m, struct value *out)
 {
     struct span id, secret;
@@ -354,7 +371,7 @@ static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) =
     [FN_CUT] = make_cut,           [FN_HEX] = make_hex,         [FN_B64] = make_b64,
     [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,      [FN_PSK] = make_psk,
     [FN_DER] = make_der,           [FN_CERT] = make_by_key,     [FN_BASIC] = make_basic,
-    [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived,
+    [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived, [FN_X5T] = make_x5t,
 };
 
 /* --- patterns --- */

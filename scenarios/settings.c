@@ -186,7 +186,10 @@ static struct doc *as_brokers(const struct settings *s)
     text(own, "derivation_key", "derivation.jwk");
     text(own, "audience", WORLD_BROKER);
     text(own, "shared_key", "shared.jwk");
-    doc_put(own, "keys", texts("broker-public.jwk", NULL));
+    if (s->known_by_cert)
+        text(own, "certificate", "broker.pem");
+    else
+        doc_put(own, "keys", texts("broker-public.jwk", NULL));
     text(other, "audience", WORLD_OTHER);
     text(other, "shared_key", "other-shared.jwk");
     text(plain, "audience", WORLD_SYMMETRIC);

@@ -78,13 +78,19 @@ static struct cert_request leaf(const char *name)
 }
 
 /* Signed by `ca`, or by itself. */
+static enum err certify_key(const struct credential *ca, struct cert_request r, struct key *subject,
+                            struct buf *pem)
+{
+    r.subject = subject;
+    r.issuer = ca ? ca->key.key : NULL;
+    r.issuer_pem = ca ? buf_span(&ca->pem) : span(NULL, 0);
+    return cert_make(&r, pem);
+}
+
 static enum err certify(const struct credential *ca, struct cert_request r, struct credential *out)
 {
     TRY(key_make(KEY_P256, &out->key));
-    r.subject = out->key.key;
-    r.issuer = ca ? ca->key.key : NULL;
-    r.issuer_pem = ca ? buf_span(&ca->pem) : span(NULL, 0);
-    return cert_make(&r, &out->pem);
+    return certify_key(ca, r, out->key.key, &out->pem);
 }
 
 static enum err certify_wrongly(struct world *w)
@@ -111,6 +117,7 @@ static enum err make_certificates(struct world *w)
     TRY(certify(NULL, ca, &w->ca));
     TRY(certify(&w->ca, leaf("as"), &w->as_tls));
     TRY(certify(&w->ca, leaf(WORLD_BROKER), &w->broker_tls));
+    TRY(certify_key(&w->ca, leaf(WORLD_BROKER), w->broker_tls.key.key, &w->renewed));
     TRY(certify(NULL, leaf(WORLD_OTHER), &w->other_tls));
     return certify_wrongly(w);
 }
@@ -196,6 +203,7 @@ void world_clear(struct world *w)
     }
     derivation_clear(&w->issuer.derivation);
     buf_clear(&w->issuer.iss);
+    buf_clear(&w->renewed);
     *w = (struct world){ 0 };
 }
 
