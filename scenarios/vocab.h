@@ -104,6 +104,7 @@ enum function {
     FN_IDENTITY,
     FN_DERIVED,
     FN_X5T,
+    FN_B64KEY,
     FN_COUNT
 };
 

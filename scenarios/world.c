@@ -5,6 +5,7 @@
 #include "common/crypto/entropy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { KID_BYTES = 8, DAY = 86400 };
@@ -157,13 +158,20 @@ static enum key_type sign_type(const struct variant *v)
     return word && strcmp(word, "es256") == 0 ? KEY_P256 : KEY_ED25519;
 }
 
-static enum err make_issuer(struct world *w)
+static size_t derived_size(const struct variant *v)
+{
+    const char *word = v ? variant_value(v, "derived_len") : NULL;
+
+    return word ? strtoul(word, NULL, 10) : DERIVED_KEY_SIZE;
+}
+
+static enum err make_issuer(const struct variant *v, struct world *w)
 {
     buf_str(&w->issuer.iss, WORLD_ISSUER);
     w->issuer.verify_count = w->issuer.decrypt_count = 1;
     TRY(key_copy(&w->sign, &w->issuer.verify[0]));
     TRY(key_copy(&w->shared, &w->issuer.decrypt[0]));
-    w->issuer.derivation = (struct derivation){ key_ref(w->derivation.key), DERIVED_KEY_SIZE };
+    w->issuer.derivation = (struct derivation){ key_ref(w->derivation.key), derived_size(v) };
     return buf_failed(&w->issuer.iss) ? ERR_NO_MEMORY : OK;
 }
 
@@ -178,7 +186,7 @@ enum err world_make(const struct variant *v, struct world *out)
     TRY(key_make(KEY_OCT, &out->other_shared));
     TRY(key_make(KEY_OCT, &out->derivation));
     TRY(make_clients(out));
-    return make_issuer(out);
+    return make_issuer(v, out);
 }
 
 static void credential_clear(struct credential *c)
