@@ -94,7 +94,7 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
                          settings_fn *write)
 {
     uint16_t *port = r == ROLE_AS ? &w->world.as_port : &w->world.broker_port;
-    struct tls_keylog log = { 0 };
+    const struct tls_keylog log = evidence_keylog(w->evidence);
     struct tls_config *tls = NULL;
     struct buf message = { 0 };
 
@@ -151,6 +151,7 @@ void cast_start(struct show *w, const char *bin)
                           .carriage = variant_value(w->variant, "carry"),
                           .mqtt_version = version && strcmp(version, "4") == 0 ? "311" : "5",
                           .known_by_cert = known_by && strcmp(known_by, "cert") == 0,
+                          .keylog = w->testimony && w->evidence,
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));

@@ -42,7 +42,7 @@ struct strand *own_end(const struct show *w, struct party owner, struct party pe
 
 struct strand *open_end(struct show *w, const struct step *s, const struct fields *in)
 {
-    struct tls_keylog log = { 0 };
+    const struct tls_keylog log = evidence_keylog(w->evidence);
     struct tls_config *tls = NULL;
     struct strand *made = NULL;
     enum role server = s->to.role;

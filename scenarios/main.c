@@ -73,6 +73,7 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
     if (o->patience) r.patience = (unsigned)(strtod(o->patience, NULL) * 100);
     if (!in_range(r.jobs, r.patience)) r.jobs = 0;
     r.variant = o->variant;
+    r.evidence = o->evidence;
     r.under = o->under;
     enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
     buf_clear(&bin);

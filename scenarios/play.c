@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "scenarios/cast.h"
 #include "scenarios/real.h"
@@ -97,6 +98,34 @@ static void open_trace(struct show *w)
     w->trace = fopen(path, "w");
 }
 
+static enum err make_world(struct show *w, const struct play *p)
+{
+    TRY(world_make(p->variant, &w->world));
+    TRY(stage_init(&w->stage, &w->world, p->variant));
+    TRY(net_new(p->patience, &w->net));
+    if (p->dir) TRY(evidence_new(&w->world, &w->evidence));
+    if (all_real(w)) TRY(testimony_new(&w->world, &w->testimony));
+    if (w->testimony) w->testimony->evidence = w->evidence;
+    return OK;
+}
+
+/* keys.log may be there already: all programs write to it where no puppet does. */
+static void keep_evidence(struct show *w, const struct play *p)
+{
+    struct buf message = { 0 };
+    char path[600];
+
+    if (!w->evidence) return;
+    if (p->evidence || w->result->verdict == VERDICT_ERROR || noticed(w->result)) {
+        if (evidence_write(w->evidence, p->dir, &message) != OK)
+            show_error(w, "evidence: %s", buf_cstr(&message));
+    } else {
+        snprintf(path, sizeof path, "%s/keys.log", p->dir);
+        unlink(path);
+    }
+    buf_clear(&message);
+}
+
 void play_run(const struct play *p, struct run_result *out)
 {
     struct show *w = calloc(1, sizeof *w);
@@ -118,11 +147,7 @@ void play_run(const struct play *p, struct run_result *out)
     for (unsigned n = 0; n <= WORLD_CLIENTS; n++)
         w->version[n] = version && strcmp(version, "4") == 0 ? MQTT_V311 : MQTT_V5;
     if (p->dir) open_trace(w);
-    if (world_make(p->variant, &w->world) != OK || stage_init(&w->stage, &w->world, p->variant) != OK ||
-        net_new(p->patience, &w->net) != OK ||
-        (all_real(w) && testimony_new(&w->world, &w->testimony) != OK)) {
-        show_error(w, "the world cannot be made");
-    }
+    if (make_world(w, p) != OK) show_error(w, "the world cannot be made");
     if (!w->over) cast_start(w, p->bin);
     if (!w->over && w->testimony) real_play(w);
     if (!w->over && !w->testimony) play_steps(w, p);
@@ -131,6 +156,8 @@ void play_run(const struct play *p, struct run_result *out)
         net_free(w->net);
         cast_free(w);
     }
+    keep_evidence(w, p);
+    evidence_free(w->evidence);
     testimony_free(w->testimony);
     stage_clear(&w->stage);
     world_clear(&w->world);

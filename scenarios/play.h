@@ -11,6 +11,8 @@ struct play {
     const char *dir;   /* NULL, without products only: nothing is written */
     const char *bin;   /* folder of our programs */
     unsigned patience; /* percent of the usual deadlines */
+    bool
+        evidence; /* keys.log and wire.pcap are kept of this run whatever comes; else only where something is amiss */
     const struct mutant
         *mutant; /* of the variant: play it so broken, and stop where that is noticed; NULL: as it is */
 };

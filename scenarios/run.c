@@ -162,9 +162,10 @@ static void name_folder(const struct run_options *o, struct job *j, const struct
 
 static void forget_old(const struct job *j)
 {
-    static const char *const names[] = { "result.json", "as.db",      "as.db-wal",   "as.db-shm",
-                                         "as.err",      "as.out",     "broker.err",  "broker.out",
-                                         "client.err",  "client.out", "client2.err", "client2.out" };
+    static const char *const names[] = { "result.json", "wire.pcap",  "keys.log",   "as.db",
+                                         "as.db-wal",   "as.db-shm",  "as.err",     "as.out",
+                                         "broker.err",  "broker.out", "client.err", "client.out",
+                                         "client2.err", "client2.out" };
     char path[MAX_PATH + 32];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -185,7 +186,9 @@ static int64_t now_ms(void)
 
 static void work(const struct run_options *o, const struct job *j, const struct variant *v)
 {
-    struct play p = { .variant = v, .dir = j->dir, .bin = o->bin, .patience = o->patience };
+    struct play p = {
+        .variant = v, .dir = j->dir, .bin = o->bin, .patience = o->patience, .evidence = o->evidence
+    };
     struct run_result r = { 0 };
     struct buf json = { 0 }, message = { 0 };
     char path[MAX_PATH + 32];

@@ -13,6 +13,7 @@ struct run_options {
     unsigned jobs, patience; /* at once; percent of the deadlines */
     const char *variant;     /* "pop=hs256,tls=1.3": only this one; NULL: all */
     const char *under;       /* client, broker, as, all: only runs in which this is under test; NULL: all */
+    bool evidence;           /* of each run, also where all is well */
     enum run_mode { RUN_PRODUCTS, RUN_ALL_REAL, RUN_MODEL } mode;
 };
 

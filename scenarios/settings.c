@@ -86,6 +86,11 @@ static void text(struct doc *map, const char *name, const char *value)
     if (value) doc_put(map, name, doc_new_str(value));
 }
 
+static const char *keylog(const struct settings *s)
+{
+    return s->keylog ? "keys.log" : NULL;
+}
+
 static struct doc *listen_at(uint16_t port)
 {
     struct doc *d = doc_new_map();
@@ -280,6 +285,7 @@ enum err settings_as(const struct settings *s, struct buf *message)
     doc_put(d, "listen", listen_at(s->as_listen));
     text(tls, "certificate", "as.pem");
     text(tls, "key", "as-tls.jwk");
+    text(tls, "keylog", keylog(s));
     doc_put(d, "tls", tls);
     text(token, "signing_key", "as-sign.jwk");
     doc_put(token, "lifetime", doc_new_int(WORLD_LIFETIME));
@@ -311,6 +317,7 @@ static struct doc *broker_tls(const struct settings *s)
 
     if (!s->server_rpk) text(tls, "certificate", "broker.pem");
     text(tls, "key", "broker-tls.jwk");
+    text(tls, "keylog", keylog(s));
     return tls;
 }
 
@@ -399,6 +406,7 @@ enum err settings_client(const struct settings *s, unsigned number, const char *
     text(mqtt, "version", s->mqtt_version);
     doc_put(d, "mqtt", mqtt);
     text(tls, "version", s->tls_version);
+    text(tls, "keylog", keylog(s));
     doc_put(d, "tls", tls);
     return put_doc(s, name ? name : file, merge(s, ROLE_CLIENT, d), message);
 }

@@ -18,6 +18,7 @@ struct settings {
     const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
     bool known_by_cert;       /* the AS has the broker's certificate, and not its key */
     bool server_rpk;          /* the broker shows its key without a certificate */
+    bool keylog;              /* each program adds its TLS secrets to keys.log */
 };
 
 /* Errors: ERR_IO with "path: reason" in `message`, ERR_NO_MEMORY. world->as_port and broker_port must be known where they are used: the

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "scenarios/evidence.h"
 #include "scenarios/product.h"
 #include "scenarios/result.h"
 #include "scenarios/stage.h"
@@ -27,6 +28,7 @@ struct show {
     struct run_result *result;
     const char *dir;
     FILE *trace;
+    struct evidence *evidence; /* NULL: nothing is written */
     struct testimony
         *testimony;      /* of a run without puppets: what the programs say of their connections; else NULL */
     const char *witness; /* whose word the trace has: "sender", "receiver"; NULL: the puppet's */

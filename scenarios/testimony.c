@@ -169,6 +169,7 @@ void testimony_line(void *place, const struct doc *line)
     unsigned e = 0;
     struct wire *x = about(at, line, &e);
 
+    evidence_tap(at->all->evidence, line);
     if (!x || !doc_text(doc_get(line, "tap"), &what)) return;
     if (span_is(what, "opened")) {
         read_facts(line, x->sent[e]);
@@ -176,7 +177,7 @@ void testimony_line(void *place, const struct doc *line)
     } else if (span_is(what, "closed")) {
         close_strand(line, x->sent[e]);
         close_strand(line, x->received[e]);
-    } else {
+    } else if (span_is(what, "in") || span_is(what, "out")) {
         struct strand *s = span_is(what, "in") ? x->received[e] : x->sent[e];
         add_octets(line, "bytes", &s->in);
         at->all->failed |= buf_failed(&s->in);

@@ -1,6 +1,7 @@
 #ifndef SCENARIOS_TESTIMONY_H
 #define SCENARIOS_TESTIMONY_H
 
+#include "scenarios/evidence.h"
 #include "scenarios/strand.h"
 #include "scenarios/world.h"
 
@@ -22,6 +23,7 @@ enum { MAX_WIRES = 64 };
 
 struct testimony {
     const struct world *world; /* tells servers by their ports */
+    struct evidence *evidence; /* gets the lines too; NULL: nobody does */
     size_t count;
     struct wire *wire[MAX_WIRES];
     struct witness_place {

@@ -54,9 +54,13 @@ static void on_opened(void *self, struct link *l, const struct tls_facts *f)
 
 static void on_bytes(void *self, struct link *l, enum link_tap tap, struct span bytes)
 {
+    static const char *const words[] = { [LINK_PLAIN_IN] = "in",
+                                         [LINK_PLAIN_OUT] = "out",
+                                         [LINK_WIRE_IN] = "wire-in",
+                                         [LINK_WIRE_OUT] = "wire-out" };
+    struct doc *d = line(l, words[tap]);
+
     (void)self;
-    if (tap != LINK_PLAIN_IN && tap != LINK_PLAIN_OUT) return;
-    struct doc *d = line(l, tap == LINK_PLAIN_IN ? "in" : "out");
     put_octets(d, "bytes", bytes);
     tell(d);
 }

@@ -10,6 +10,7 @@
  *   {"tap":"opened","local":"127.0.0.1:8883","peer":"127.0.0.1:40000","version":772,"cipher":...,"group":...,"alpn":...,"ems":true,"resumed":false,
  *    "shown":1,"exporter":...,"key_type":1,"key":...,"identity":...}
  *   {"tap":"in"|"out","local":...,"peer":...,"bytes":...}      plaintext
+ *   {"tap":"wire-in"|"wire-out",...,"bytes":...}                    what TLS made of it
  *   {"tap":"closed","local":...,"peer":...,"reason":...}       also of links that never opened
  *
  * Octets are in base64url. "shown" is enum tls_peer, "key_type" enum key_type; what is not there is left out.
