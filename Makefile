@@ -68,6 +68,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make scenarios    runs the conformance scenarios; the report is under build/scenarios
 #: make mutate     model runs, each with one arrow or field broken: can every check of the suite fail?
 #: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
+#: make test-evidence  runs whose captures tshark must decrypt
 #: make check        layers, format, static analysis, requirement ids, banned calls
 #: make valgrind     runs the unit tests under valgrind
 #: make fuzz         runs each fuzz target FUZZ_SECONDS (20)
@@ -84,6 +85,7 @@ build/oracles/%.so: tests/oracles/%.c ; @mkdir -p $(@D) && $(CC) $(LANG_) -share
 check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-print-directory -k rules $(CHECKED:%.c=build/check/%.ok)
 rules:                           ; @tests/check.sh
 build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)
+test-evidence: all               ; @packaging/setup.sh evidence && tests/evidence.sh $(B)/bin/ace-scenarios build/evidence
 valgrind:                        ; @packaging/setup.sh valgrind && $(MAKE) MODE=plain valgrind-run
 valgrind-run: all $(B)/bin/ace-tests oracles ; valgrind -q --error-exitcode=1 --leak-check=full $(B)/bin/ace-tests $(T)
 FUZZ_SECONDS ?= 20
@@ -94,6 +96,6 @@ fuzz-%: $(B)/run/%
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios mutate test oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios mutate test test-evidence oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

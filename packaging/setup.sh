@@ -16,6 +16,7 @@ packages_openssl='perl dpkg-dev xz-utils'
 packages_check='clang-format clang-tidy cppcheck universal-ctags'      tools_check='clang-format clang-tidy cppcheck ctags'
 packages_fuzz='clang'                                                  tools_fuzz='clang'
 packages_bench='mosquitto openssl'                                    tools_bench='mosquitto openssl'
+packages_evidence='tshark'                                            tools_evidence='tshark'
 packages_valgrind='valgrind libc6-dbg'                                 tools_valgrind='valgrind'
 packages_test='jose gnutls-bin mosquitto-clients iproute2'             tools_test='jose gnutls-cli mosquitto_pub ip node npm'
 
