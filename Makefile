@@ -68,7 +68,8 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make scenarios    runs the conformance scenarios; the report is under build/scenarios
 #: make mutate     model runs, each with one arrow or field broken: can every check of the suite fail?
 #: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
-#: make test-evidence  runs whose captures tshark must decrypt
+#: make test-evidence test-report  runs whose captures tshark must decrypt
+#: make test-report  reports against schemas and in a browser; pictures of it are in build/report-shots
 #: make check        layers, format, static analysis, requirement ids, banned calls
 #: make valgrind     runs the unit tests under valgrind
 #: make fuzz         runs each fuzz target FUZZ_SECONDS (20)
@@ -86,6 +87,7 @@ check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-
 rules:                           ; @tests/check.sh
 build/check/%.ok: %.c .clang-tidy tests/.clang-tidy build/suites.h tests/analyse.sh ; @tests/analyse.sh $< $@ $(LANG_)
 test-evidence: all               ; @packaging/setup.sh evidence && tests/evidence.sh $(B)/bin/ace-scenarios build/evidence
+test-report: all                 ; @packaging/setup.sh report && { [ -f build/scenarios/badge.svg ] || $(B)/bin/ace-scenarios run >/dev/null; } && tests/report.sh $(B)/bin/ace-scenarios build/report build/scenarios build/report-shots
 valgrind:                        ; @packaging/setup.sh valgrind && $(MAKE) MODE=plain valgrind-run
 valgrind-run: all $(B)/bin/ace-tests oracles ; valgrind -q --error-exitcode=1 --leak-check=full $(B)/bin/ace-tests $(T)
 FUZZ_SECONDS ?= 20

@@ -17,6 +17,7 @@ packages_check='clang-format clang-tidy cppcheck universal-ctags'      tools_che
 packages_fuzz='clang'                                                  tools_fuzz='clang'
 packages_bench='mosquitto openssl'                                    tools_bench='mosquitto openssl'
 packages_evidence='tshark'                                            tools_evidence='tshark'
+packages_report='chromium libxml2-utils python3-jsonschema bsdutils'     tools_report='chromium xmllint python3 script node'
 packages_valgrind='valgrind libc6-dbg'                                 tools_valgrind='valgrind'
 packages_test='jose gnutls-bin mosquitto-clients iproute2'             tools_test='jose gnutls-cli mosquitto_pub ip node npm'
 
@@ -131,10 +132,14 @@ setup_llhttp()
     find_llhttp || { say "llhttp is installed but not found"; exit 1; }
 }
 
+setup_node()
+{
+    command -v node >/dev/null || install nodejs
+}
+
 # Node and npm need not be apt's. Debian's npm is 380 packages of 27 MB in all: only where there is none, and something to fetch.
 setup_oracles()
 {
-    command -v node >/dev/null || install nodejs
     modules=$(sh ./get-oracles.sh --cached)
     if [ -z "$modules" ]; then
         command -v npm >/dev/null || install npm
@@ -169,7 +174,7 @@ if command -v apt-get >/dev/null; then
 else
     elsewhere
 fi
-if [ "$purpose" = test ]; then setup_oracles; fi
+case $purpose in test) setup_node; setup_oracles ;; report) setup_node ;; esac
 [ "$purpose" = build ] || exit 0
 deps="openssl libuv libcjson libcbor sqlite3"
 [ -n "$llhttp_dir" ] || deps="$deps libllhttp"

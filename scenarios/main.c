@@ -9,6 +9,7 @@
 #include "common/base/file.h"
 #include "common/base/nearest.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,6 +51,36 @@ static bool in_range(unsigned jobs, unsigned patience)
     return good;
 }
 
+static bool read_number(const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && errno == 0;
+}
+
+/* As often as is asked for, or until one round is not fine: its report stays. */
+static enum status run_rounds(const struct suite *s, const struct options *o, struct run_options *r)
+{
+    uint64_t seed = 0, rounds = 1;
+    enum status status = STATUS_FINE;
+
+    if ((o->repeat && (!read_number(o->repeat, &rounds) || rounds < 1)) ||
+        (o->seed && !read_number(o->seed, &seed))) {
+        fputs("ace-scenarios: --repeat a number from 1, --seed a number\n", stderr);
+        return STATUS_ERROR;
+    }
+    r->to = o->tap ? stderr : stdout;
+    r->seed = o->seed ? &seed : NULL;
+    for (uint64_t i = 1; i <= rounds && status == STATUS_FINE; i++, seed++) {
+        if (rounds > 1)
+            fprintf(r->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)rounds);
+        status = run_all(s, r);
+    }
+    return status;
+}
+
 /* Where our programs and the output are: beside this program, and in build/ above the folder of the scenarios. */
 static enum status run_mode(const struct suite *s, const struct options *o, enum run_mode mode)
 {
@@ -75,7 +106,9 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
     r.variant = o->variant;
     r.evidence = o->evidence;
     r.under = o->under;
-    enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
+    r.only_failed = o->only_failed;
+    r.tap = o->tap;
+    enum status status = r.jobs ? run_rounds(s, o, &r) : STATUS_ERROR;
     buf_clear(&bin);
     buf_clear(&home);
     buf_clear(&out);

@@ -24,6 +24,10 @@ static const struct option {
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all" },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together" },
     { "--evidence", OPTION_FLAG, offsetof(struct options, evidence), "", "keep keys.log and wire.pcap of each run, not only where something is amiss" },
+    { "--only-failed", OPTION_FLAG, offsetof(struct options, only_failed), "", "of what is chosen, only what failed in the last report.json" },
+    { "--repeat", OPTION_VALUE, offsetof(struct options, repeat), "N",   "N times, until something fails [1]" },
+    { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1" },
+    { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error" },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead" },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/" },
     /* clang-format on */

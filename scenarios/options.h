@@ -16,7 +16,8 @@ struct options {
     const char *level, *tag;
     const char *jobs, *patience; /* numbers */
     const char *variant, *under;
-    bool all_real, evidence;
+    bool all_real, evidence, only_failed, tap;
+    const char *repeat, *seed; /* numbers */
 };
 
 /* Errors: ERR_MALFORMED with one line in `message`, which names the nearest option. */

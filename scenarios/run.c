@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "scenarios/again.h"
+#include "scenarios/badge.h"
 #include "scenarios/html.h"
 #include "scenarios/junit.h"
+#include "scenarios/order.h"
 #include "scenarios/play.h"
+#include "scenarios/protocol.h"
 #include "scenarios/scrub.h"
 #include "scenarios/switches.h"
 #include "scenarios/terminal.h"
@@ -258,9 +262,9 @@ static void collect(const struct job *j, int status, struct run_result *out)
         buf_format(&out->why, "the worker left no result (%s)", why.why);
 }
 
-static void progress(size_t done, size_t all)
+static void progress(FILE *to, size_t done, size_t all)
 {
-    if (isatty(STDOUT_FILENO)) printf("\r%zu of %zu runs", done, all), fflush(stdout);
+    if (isatty(fileno(to))) fprintf(to, "\r%zu of %zu runs", done, all), fflush(to);
 }
 
 static struct job *job_of(struct plan *p, pid_t pid)
@@ -271,13 +275,14 @@ static struct job *job_of(struct plan *p, pid_t pid)
     return NULL;
 }
 
-static void play_all(const struct run_options *o, struct plan *p, struct run_result *results)
+static void play_all(const struct run_options *o, struct plan *p, const size_t *order,
+                     struct run_result *results)
 {
     size_t started = 0, done = 0, busy = 0;
 
     while (done < p->count) {
         while (busy < o->jobs && started < p->count) {
-            struct job *j = &p->job[started++];
+            struct job *j = &p->job[order[started++]];
             if (start_job(o, j)) {
                 busy++;
             } else {
@@ -295,9 +300,9 @@ static void play_all(const struct run_options *o, struct plan *p, struct run_res
         j->pid = 0;
         busy--;
         collect(j, status, &results[j - p->job]);
-        progress(++done, p->count);
+        progress(o->to, ++done, p->count);
     }
-    if (isatty(STDOUT_FILENO)) printf("\r%40s\r", "");
+    if (isatty(fileno(o->to))) fprintf(o->to, "\r%40s\r", "");
 }
 
 /* A part of the suite shows a part of what the combinations can do. */
@@ -369,15 +374,34 @@ static enum err leave_page(const struct run_options *o, const struct suite *s, c
     return e;
 }
 
+/* To programs: on standard output, and to a CI that reads along. */
+static enum err speak(const struct run_options *o, const struct report *r)
+{
+    const char *actions = getenv("GITHUB_ACTIONS");
+    char root[MAX_PATH];
+    struct buf tap = { 0 }, notes = { 0 };
+    enum err e = o->tap ? protocol_tap(r, &tap) : OK;
+
+    if (e == OK && actions && strcmp(actions, "true") == 0 && getcwd(root, sizeof root))
+        e = protocol_annotate(r, root, &notes);
+    fwrite(notes.p, 1, notes.n, o->to);
+    fwrite(tap.p, 1, tap.n, stdout);
+    buf_clear(&tap);
+    buf_clear(&notes);
+    return e;
+}
+
 /* [R-SEC-06] What programs wrote, and our results, hold no secret of their runs. */
-static enum err scrub_runs(struct scrub *x, struct run_result *results, size_t count, struct buf *message)
+static enum err scrub_runs(const struct run_options *o, struct scrub *x, struct run_result *results,
+                           size_t count, struct buf *message)
 {
     enum err e = scrub_init(x);
 
     for (size_t i = 0; i < count && e == OK; i++) e = scrub_run(x, buf_cstr(&results[i].dir), message);
     if (e == OK)
-        printf("%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
-               leaks_count(x->all), x->files);
+        fprintf(o->to,
+                "%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
+                leaks_count(x->all), x->files);
     return e;
 }
 
@@ -406,16 +430,18 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     enum err e = report_init(&r, &s->rules);
 
     struct terminal t = {
-        .to = stdout, .style = terminal_style(STDOUT_FILENO), .suite = s, .report = &r, .whole = is_whole(o)
+        .to = o->to, .style = terminal_style(fileno(o->to)), .suite = s, .report = &r, .whole = is_whole(o)
     };
 
-    if (e == OK) e = scrub_runs(&x, results, count, &message);
+    if (e == OK) e = scrub_runs(o, &x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
     if (e == OK) e = tell(&t, &r, results, count);
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
+    if (e == OK) e = leave(o, &r, &(struct output){ "badge.svg", badge_write }, &message);
     if (e == OK) e = leave_page(o, s, &r, &message);
     if (e == OK) e = scrub_reports(&x, o, &message);
+    if (e == OK) e = speak(o, &r);
     if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
     enum status status = e == OK ? report_status(&r) : STATUS_ERROR;
     if (status == STATUS_FINE && x.found > 0) status = STATUS_FAILED;
@@ -436,24 +462,68 @@ static int by_reading(const void *a, const void *b)
     return x->variant < y->variant ? -1 : x->variant > y->variant;
 }
 
+/* false: the last report cannot be read, and it was said why. */
+static bool keep_failed(const struct run_options *o, struct plan *p)
+{
+    struct again *failed = NULL;
+    struct buf message = { 0 };
+    char path[MAX_PATH + 32];
+    size_t kept = 0;
+
+    snprintf(path, sizeof path, "%s/report.json", o->out);
+    enum err e = again_read(path, &failed, &message);
+    for (size_t i = 0; e == OK && i < p->count; i++) {
+        struct run_result r = { 0 };
+        buf_str(&r.scenario, p->job[i].scenario->id);
+        name_variant(&p->job[i], &r);
+        memcpy(r.players, p->job[i].players, sizeof r.players);
+        if (again_wants(failed, &r)) p->job[kept++] = p->job[i];
+        result_clear(&r);
+    }
+    if (e == OK && again_count(failed) != kept)
+        fprintf(o->to, "%zu runs failed in %s, %zu of them are chosen\n", again_count(failed), path, kept);
+    if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
+    if (e == OK) p->count = kept;
+    again_free(failed);
+    buf_clear(&message);
+    return e == OK;
+}
+
+/* The runs of a plan that has some. */
+static enum status play_plan(const struct suite *s, const struct run_options *o, struct plan *p)
+{
+    struct run_result *results = calloc(p->count, sizeof *results);
+    size_t *order = NULL;
+    enum status status = STATUS_ERROR;
+
+    if (results && order_make(p->count, o->seed, &order) == OK) {
+        if (o->seed) fprintf(o->to, "seed %llu\n", (unsigned long long)*o->seed);
+        play_all(o, p, order, results);
+        status = finish(s, o, results, p->count);
+    } else {
+        fputs("ace-scenarios: out of memory\n", stderr);
+    }
+    for (size_t i = 0; results && i < p->count; i++) result_clear(&results[i]);
+    free(results);
+    free(order);
+    return status;
+}
+
 enum status run_all(const struct suite *s, const struct run_options *o)
 {
     struct plan p = { 0 };
     bool planned = plan_make(s, o, &p);
-    struct run_result *results = calloc(p.count + 1, sizeof *results);
     enum status status = STATUS_ERROR;
 
     if (p.count) qsort(p.job, p.count, sizeof *p.job, by_reading);
-    if (!planned || !results) {
+    if (!planned) {
         fputs("ace-scenarios: out of memory\n", stderr);
     } else if (p.count == 0) {
         fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
-    } else {
-        play_all(o, &p, results);
-        status = finish(s, o, results, p.count);
+    } else if (!o->only_failed || keep_failed(o, &p)) {
+        if (p.count == 0) fputs("nothing to run again\n", o->to);
+        status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
     }
-    for (size_t i = 0; results && i < p.count; i++) result_clear(&results[i]);
-    free(results);
     free(p.job);
     return status;
 }

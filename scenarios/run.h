@@ -1,6 +1,8 @@
 #ifndef SCENARIOS_RUN_H
 #define SCENARIOS_RUN_H
 
+#include <stdio.h>
+
 #include "scenarios/status.h"
 #include "scenarios/suite.h"
 
@@ -14,6 +16,10 @@ struct run_options {
     const char *variant;     /* "pop=hs256,tls=1.3": only this one; NULL: all */
     const char *under;       /* client, broker, as, all: only runs in which this is under test; NULL: all */
     bool evidence;           /* of each run, also where all is well */
+    bool only_failed;        /* of these, only what failed in the report.json that is there */
+    bool tap;                /* TAP on standard output */
+    const uint64_t *seed;    /* of the order in which runs are started; NULL: as they are told of */
+    FILE *to;                /* what people see */
     enum run_mode { RUN_PRODUCTS, RUN_ALL_REAL, RUN_MODEL } mode;
 };
 
