@@ -78,6 +78,7 @@ static enum status run_rounds(const struct suite *s, const struct options *o, st
             fprintf(r->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)rounds);
         status = run_all(s, r);
     }
+    r->seed = NULL;
     return status;
 }
 

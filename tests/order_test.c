@@ -1,5 +1,6 @@
 #include "scenarios/order.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
