@@ -67,6 +67,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make [all]        the four programs, into build/bin         MODE=release (default) | debug | plain; CC=gcc | clang; V=1
 #: make scenarios    runs the conformance scenarios; the report is under build/scenarios
 #: make mutate     model runs, each with one arrow or field broken: can every check of the suite fail?
+#: make twins        our programs with one fault each: does the suite catch it and blame the right rule?  T="name name2"
 #: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
 #: make check        layers, format, static analysis, requirement ids, banned calls
 #: make valgrind     runs the unit tests under valgrind
@@ -75,6 +76,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
 mutate: all                      ; @$(B)/bin/ace-scenarios model >build/model.txt || { cat build/model.txt; exit 1; }; tail -n 1 build/model.txt; $(B)/bin/ace-scenarios mutate
+twins: all                       ; @CC='$(CC)' FLAGS='$(FLAGS)' LIBS='$(LIBS)' twins/run.sh $(B) build/twins $(T)
 test: all $(B)/bin/ace-tests oracles ; @$(B)/bin/ace-tests $(T)
 # Foreign programs, for the suites oracle_*.
 oracles: $(patsubst tests/%,build/%,$(wildcard tests/oracles/*.mjs)) build/oracles/loopback.so
@@ -94,6 +96,6 @@ fuzz-%: $(B)/run/%
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios mutate test oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios mutate twins test oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

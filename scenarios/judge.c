@@ -82,31 +82,42 @@ static bool came_as_made(const struct show *w, const struct step *s, const struc
     return value_eq(&made, v) || (v->kind == VALUE_ABSENT && made.kind == VALUE_BYTES && made.bytes.n == 0);
 }
 
-void judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
+bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
 {
     const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
     struct value v = received(w, f, in);
 
-    if (f->def && (f->def->type == FIELD_RAW)) return;
-    if (f->optional && v.kind == VALUE_ABSENT) return;
+    if (f->def && (f->def->type == FIELD_RAW)) return true;
+    if (f->optional && v.kind == VALUE_ABSENT) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
-    if (!c) return;
+    if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
     field_print(f, &c->field);
-    if (c->held) return;
+    if (c->held) return true;
     match_want(&w->stage, p, &c->want);
     if (v.kind == VALUE_ABSENT)
         buf_str(&c->got, "absent");
     else
         value_print(&v, &c->got);
+    return false;
+}
+
+/* With another Reason Code the dialogue goes another way than the flow: what follows would blame rules that have nothing to do with it. */
+static bool goes_astray(const struct field *f, bool held)
+{
+    return !held && f->def && f->def->type == FIELD_REASON;
 }
 
 void judge_fields(struct show *w, const struct step *s, const struct fields *in)
 {
+    bool astray = false;
+
     for (size_t i = 0; i < s->count && !w->over; i++) {
         const struct field *f = &s->field[i];
-        if (s->kind == STEP_TLS || !f->def || f->def->name[0]) judge_field(w, s, f, in);
+        if (s->kind == STEP_TLS || !f->def || f->def->name[0])
+            astray |= goes_astray(f, judge_field(w, s, f, in));
     }
+    w->over |= astray;
 }
 
 void trace_message(struct show *w, const struct step *s, const char *word, const struct fields *in)

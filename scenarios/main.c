@@ -74,6 +74,7 @@ static enum status run_mode(const struct suite *s, const struct options *o, enum
     if (!in_range(r.jobs, r.patience)) r.jobs = 0;
     r.variant = o->variant;
     r.under = o->under;
+    r.brief = o->brief;
     enum status status = r.jobs ? run_all(s, &r) : STATUS_ERROR;
     buf_clear(&bin);
     buf_clear(&home);

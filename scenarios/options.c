@@ -23,6 +23,7 @@ static const struct option {
     { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3" },
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all" },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together" },
+    { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario" },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead" },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/" },
     /* clang-format on */

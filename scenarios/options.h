@@ -16,7 +16,7 @@ struct options {
     const char *level, *tag;
     const char *jobs, *patience; /* numbers */
     const char *variant, *under;
-    bool all_real;
+    bool all_real, brief;
 };
 
 /* Errors: ERR_MALFORMED with one line in `message`, which names the nearest option. */

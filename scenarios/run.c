@@ -120,8 +120,9 @@ static bool plan_make(const struct suite *s, const struct run_options *o, struct
 
     for (size_t i = 0; i < s->flows.count && good; i++) {
         const struct scenario *x = s->flows.scenario[i];
+        size_t before = p->count;
         if (!suite_chooses(s, &o->choice, x)) continue;
-        for (size_t k = 0; k < flow_variants(x) && good; k++) {
+        for (size_t k = 0; k < flow_variants(x) && good && !(o->brief && p->count > before); k++) {
             struct variant v = { 0 };
             size_t first = p->count;
             good = flow_expand(x, k, &v) == OK && plan_variant(p, &v, o);
@@ -300,7 +301,7 @@ static void play_all(const struct run_options *o, struct plan *p, struct run_res
 /* A part of the suite shows a part of what the combinations can do. */
 static bool is_whole(const struct run_options *o)
 {
-    return !o->choice.glob && !o->choice.level && !o->choice.tag && !o->variant && !o->under &&
+    return !o->choice.glob && !o->choice.level && !o->choice.tag && !o->variant && !o->under && !o->brief &&
            o->mode != RUN_MODEL;
 }
 

@@ -12,6 +12,7 @@ struct run_options {
     const char *home;        /* the scenarios folder, with page/report.html */
     unsigned jobs, patience; /* at once; percent of the deadlines */
     const char *variant;     /* "pop=hs256,tls=1.3": only this one; NULL: all */
+    bool brief;              /* only the first variant of each scenario */
     const char *under;       /* client, broker, as, all: only runs in which this is under test; NULL: all */
     enum run_mode { RUN_PRODUCTS, RUN_ALL_REAL, RUN_MODEL } mode;
 };
