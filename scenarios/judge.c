@@ -82,6 +82,17 @@ static bool came_as_made(const struct show *w, const struct step *s, const struc
     return value_eq(&made, v) || (v->kind == VALUE_ABSENT && made.kind == VALUE_BYTES && made.bytes.n == 0);
 }
 
+/* A name that a broken field of this message should have bound: nothing can be said of what is made of it. */
+static bool hangs_in_the_air(struct stage *s, const struct pattern *p)
+{
+    struct value unused;
+
+    if (p->kind == PATTERN_VARIABLE) return !stage_find(s, p->text, &unused);
+    for (size_t i = 0; i < p->count; i++)
+        if (hangs_in_the_air(s, &p->parts[i])) return true;
+    return false;
+}
+
 bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
 {
     const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
@@ -89,6 +100,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
 
     if (f->def && (f->def->type == FIELD_RAW)) return true;
     if (f->optional && v.kind == VALUE_ABSENT) return true;
+    if (hangs_in_the_air(&w->stage, p)) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
     if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
@@ -102,10 +114,11 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
     return false;
 }
 
-/* With another Reason Code the dialogue goes another way than the flow: what follows would blame rules that have nothing to do with it. */
+/* With another Reason Code the dialogue goes another way than the flow, and without a name that it needs no way at all: what follows would
+ * blame rules that have nothing to do with it. */
 static bool goes_astray(const struct field *f, bool held)
 {
-    return !held && f->def && f->def->type == FIELD_REASON;
+    return !held && ((f->def && f->def->type == FIELD_REASON) || f->pattern.capture);
 }
 
 void judge_fields(struct show *w, const struct step *s, const struct fields *in)
