@@ -82,14 +82,22 @@ static bool came_as_made(const struct show *w, const struct step *s, const struc
     return value_eq(&made, v) || (v->kind == VALUE_ABSENT && made.kind == VALUE_BYTES && made.bytes.n == 0);
 }
 
-/* A name that a broken field of this message should have bound: nothing can be said of what is made of it. */
-static bool hangs_in_the_air(struct stage *s, const struct pattern *p)
+static bool binds(const struct pattern *p, const char *name)
+{
+    if (p->capture && strcmp(p->capture, name) == 0) return true;
+    for (size_t i = 0; i < p->count; i++)
+        if (binds(&p->parts[i], name)) return true;
+    return false;
+}
+
+/* A name that a broken field of this message should have bound: nothing can be said of what is made of it. `whole` may bind it itself. */
+static bool hangs_in_the_air(struct stage *s, const struct pattern *whole, const struct pattern *p)
 {
     struct value unused;
 
-    if (p->kind == PATTERN_VARIABLE) return !stage_find(s, p->text, &unused);
+    if (p->kind == PATTERN_VARIABLE) return !binds(whole, p->text) && !stage_find(s, p->text, &unused);
     for (size_t i = 0; i < p->count; i++)
-        if (hangs_in_the_air(s, &p->parts[i])) return true;
+        if (hangs_in_the_air(s, whole, &p->parts[i])) return true;
     return false;
 }
 
@@ -100,7 +108,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
 
     if (f->def && (f->def->type == FIELD_RAW)) return true;
     if (f->optional && v.kind == VALUE_ABSENT) return true;
-    if (hangs_in_the_air(&w->stage, p)) return true;
+    if (hangs_in_the_air(&w->stage, p, p)) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
     if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
