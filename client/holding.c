@@ -112,6 +112,27 @@ static enum err check_audience(const struct token_response *in, const struct hol
     return e;
 }
 
+/* an rs_cnf that is a kid alone names the symmetric key, where cnf does not; of the broker it says nothing. */
+static bool names_key(const struct cnf *rs_cnf, const struct key *key)
+{
+    return rs_cnf->kind == CNF_KID && key_type(key) == KEY_OCT;
+}
+
+static void take_names(const struct token_response *in, struct holding *out)
+{
+    bool names = in->has_rs_cnf && names_key(&in->rs_cnf, out->key);
+
+    if (in->has_cnf && in->cnf.object.has_kid)
+        buf_add(&out->kid, buf_span(&in->cnf.object.kid));
+    else if (names)
+        buf_add(&out->kid, buf_span(&in->rs_cnf.object.kid));
+    out->has_rs_cnf = in->has_rs_cnf && !names;
+    if (!out->has_rs_cnf) return;
+    out->rs_cnf.kind = in->rs_cnf.kind;
+    out->rs_cnf.object.key = in->rs_cnf.object.key ? key_ref(in->rs_cnf.object.key) : NULL;
+    memcpy(out->rs_cnf.thumbprint, in->rs_cnf.thumbprint, SHA256_SIZE);
+}
+
 enum err holding_make(const struct holding_want *want, const struct token_response *in, int64_t now,
                       struct holding *out, struct fault *why)
 {
@@ -120,18 +141,12 @@ enum err holding_make(const struct holding_want *want, const struct token_respon
     if (tells_end(in, want) && in->exp <= now) return refuse(why, "the token has ended");
     TRY(check_audience(in, want, why));
     TRY(choose_key(in, want, &out->key, why));
-    if (in->has_cnf && in->cnf.object.has_kid) buf_add(&out->kid, buf_span(&in->cnf.object.kid));
+    take_names(in, out);
     buf_add(&out->token, buf_span(&in->access_token));
     buf_add(&out->audience, want->audience);
     out->scope = in->scope ? scope_ref(in->scope) : want->scope ? scope_ref(want->scope) : NULL;
     out->ends =
         tells_end(in, want) ? in->exp : now + (in->has_expires_in ? in->expires_in : want->default_lifetime);
-    out->has_rs_cnf = in->has_rs_cnf;
-    if (in->has_rs_cnf) {
-        out->rs_cnf.kind = in->rs_cnf.kind;
-        out->rs_cnf.object.key = in->rs_cnf.object.key ? key_ref(in->rs_cnf.object.key) : NULL;
-        memcpy(out->rs_cnf.thumbprint, in->rs_cnf.thumbprint, SHA256_SIZE);
-    }
     return buf_failed(&out->token) || buf_failed(&out->kid) || buf_failed(&out->audience) ? ERR_NO_MEMORY
                                                                                           : OK;
 }

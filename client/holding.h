@@ -7,7 +7,7 @@
 struct holding {
     struct buf token;
     struct key *key;     /* private or symmetric */
-    struct buf kid;      /* of a symmetric key, as cnf told it; empty: none */
+    struct buf kid;      /* of a symmetric key, as cnf told it, or rs_cnf; empty: none */
     struct scope *scope; /* granted */
     struct buf audience;
     bool has_rs_cnf;

@@ -310,9 +310,14 @@ static struct doc *key_member(const struct value *v, enum notation n)
 {
     struct cnf c = { .kind = CNF_KEY };
 
-    if (v->kind != VALUE_KEY) return value_doc(v);
-    c.object = *v->key; /* lent, so not cleared */
-    return cnf_write(&c, n);
+    if (v->kind == VALUE_KEY) {
+        c.object = *v->key; /* lent, so not cleared */
+        return cnf_write(&c, n);
+    }
+    if (v->kind != VALUE_TREE || cnf_read(v->tree, NOTATION_JSON, &c, NULL) != OK) return value_doc(v);
+    struct doc *d = cnf_write(&c, n);
+    cnf_clear(&c);
+    return d;
 }
 
 static struct doc *word_member(const struct held *h, enum notation n)

@@ -136,7 +136,8 @@ static void start_clients(struct show *w, const char *bin, const struct settings
 void cast_start(struct show *w, const char *bin)
 {
     const char *tls = variant_value(w->variant, "tls"), *server = variant_value(w->variant, "server");
-    const char *version = variant_value(w->variant, "version");
+    const char *version = variant_value(w->variant, "version"),
+               *known_by = variant_value(w->variant, "known_by");
     struct buf message = { 0 };
     struct settings s = { .world = &w->world,
                           .variant = w->variant,
@@ -149,6 +150,7 @@ void cast_start(struct show *w, const char *bin)
                           .notation = variant_value(w->variant, "enc"),
                           .carriage = variant_value(w->variant, "carry"),
                           .mqtt_version = version && strcmp(version, "4") == 0 ? "311" : "5",
+                          .known_by_cert = known_by && strcmp(known_by, "cert") == 0,
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));

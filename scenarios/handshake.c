@@ -32,11 +32,23 @@ static enum err show_key(const struct fields *in, const char *field, struct tls_
     return OK;
 }
 
+static bool axis_is(const struct stage *s, const char *name, const char *value)
+{
+    const char *axis = variant_value(s->variant, name);
+
+    return axis && strcmp(axis, value) == 0;
+}
+
 static bool wants_rpk(const struct stage *s)
 {
-    const char *axis = variant_value(s->variant, "server");
+    return axis_is(s, "server", "rpk");
+}
 
-    return axis && strcmp(axis, "rpk") == 0;
+/* A thumbprint can only be compared with a certificate. */
+static enum tls_show wants_to_see(const struct stage *s)
+{
+    if (axis_is(s, "known_by", "cert")) return TLS_SHOW_CERT;
+    return wants_rpk(s) ? TLS_SHOW_RPK : TLS_SHOW_ANY;
 }
 
 enum err handshake_client(struct stage *s, enum role server, const struct fields *in,
@@ -50,7 +62,7 @@ enum err handshake_client(struct stage *s, enum role server, const struct fields
     if (server == ROLE_BROKER) o.protocol.alpn[0] = "mqtt";
     bool refuses = s->step && s->step->kind == STEP_TLS && step_names(s->step, "client_alert");
     o.expected[0] = refuses ? s->world->stranger.key : server_credential(s, server)->key.key;
-    o.show = server == ROLE_BROKER && wants_rpk(s) ? TLS_SHOW_RPK : TLS_SHOW_ANY;
+    o.show = server == ROLE_BROKER ? wants_to_see(s) : TLS_SHOW_ANY;
     if (alpn.kind == VALUE_BYTES && alpn.bytes.n < sizeof protocol) {
         memcpy(protocol, alpn.bytes.p, alpn.bytes.n);
         protocol[alpn.bytes.n] = '\0';

@@ -337,6 +337,42 @@ static enum err make_derived(struct making *m, struct value *out)
     return e;
 }
 
+/* As cnf has it in JSON; body.c writes it in the notation of the leg. */
+static enum err make_x5t(struct making *m, struct value *out)
+{
+    const struct pattern *whose = argument_at(m->call, 0);
+    const struct world *w = m->stage->world;
+    const struct buf *pem = !whose                                ? &w->broker_tls.pem
+                            : strcmp(whose->text, "other") == 0   ? &w->other_tls.pem
+                            : strcmp(whose->text, "renewed") == 0 ? &w->renewed
+                                                                  : NULL;
+    struct cnf c = { .kind = CNF_THUMBPRINT };
+
+    if (!pem) return ERR_PROTOCOL;
+    TRY(cert_thumbprint(buf_span(pem), c.thumbprint));
+    *out = value_cnf(&m->stage->vars, &c);
+    return OK;
+}
+
+static enum err make_b64key(struct making *m, struct value *out)
+{
+    struct value key;
+    struct buf k = { 0 };
+
+    TRY(make_argument(m, 0, &key));
+    if (key.kind != VALUE_KEY || key_type(key.key->key) != KEY_OCT) return ERR_PROTOCOL;
+    struct doc *cnf = doc_copy(key.tree);
+    b64_encode(&k, key_octets(key.key->key));
+    doc_put(doc_edit(cnf, (struct span)SPAN("jwk")), "k", doc_new_text(buf_span(&k)));
+    enum err e = cnf && !buf_failed(&k) ? OK : ERR_NO_MEMORY;
+    if (e == OK)
+        *out = value_tree(&m->stage->vars, cnf);
+    else
+        doc_free(cnf);
+    buf_clear(&k);
+    return e;
+}
+
 static enum err make_basic(struct making *m, struct value *out)
 {
     struct span id, secret;
@@ -354,7 +390,8 @@ static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) =
     [FN_CUT] = make_cut,           [FN_HEX] = make_hex,         [FN_B64] = make_b64,
     [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,      [FN_PSK] = make_psk,
     [FN_DER] = make_der,           [FN_CERT] = make_by_key,     [FN_BASIC] = make_basic,
-    [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived,
+    [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived, [FN_X5T] = make_x5t,
+    [FN_B64KEY] = make_b64key,
 };
 
 /* --- patterns --- */

@@ -95,6 +95,13 @@ static struct doc *listen_at(uint16_t port)
     return d;
 }
 
+/* The same for AS and broker. */
+static void put_derivation(const struct settings *s, struct doc *map)
+{
+    text(map, "derivation_key", "derivation.jwk");
+    doc_put(map, "derived_key_len", doc_new_int((int64_t)s->world->issuer.derivation.size));
+}
+
 /* --- what the scenario says --- */
 
 /* The object in which the last part of a dotted key stands, made where there is none; `key` becomes that part. */
@@ -183,10 +190,13 @@ static struct doc *as_brokers(const struct settings *s)
     text(own, "token_format", s->token_format);
     text(other, "token_format", s->token_format);
     text(own, "symmetric_key_in", s->carriage);
-    text(own, "derivation_key", "derivation.jwk");
+    put_derivation(s, own);
     text(own, "audience", WORLD_BROKER);
     text(own, "shared_key", "shared.jwk");
-    doc_put(own, "keys", texts("broker-public.jwk", NULL));
+    if (s->known_by_cert)
+        text(own, "certificate", "broker.pem");
+    else
+        doc_put(own, "keys", texts("broker-public.jwk", NULL));
     text(other, "audience", WORLD_OTHER);
     text(other, "shared_key", "other-shared.jwk");
     text(plain, "audience", WORLD_SYMMETRIC);
@@ -249,7 +259,7 @@ static struct doc *issuers(const struct settings *s)
     text(d, "iss", s->issuer);
     doc_put(d, "keys", texts("as-sign-public.jwk", NULL));
     doc_put(d, "shared_keys", texts("shared.jwk", NULL));
-    if (s->carriage && strcmp(s->carriage, "derived") == 0) text(d, "derivation_key", "derivation.jwk");
+    if (s->carriage && strcmp(s->carriage, "derived") == 0) put_derivation(s, d);
     doc_add(list, d);
     return list;
 }

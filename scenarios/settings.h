@@ -16,6 +16,7 @@ struct settings {
     const char *notation;              /* in which the broker asks the AS: "json", "cbor", "form", or NULL */
     const char *carriage;     /* of a symmetric key: "token", "cnf", "derived", or NULL: as the AS likes */
     const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
+    bool known_by_cert;       /* the AS has the broker's certificate, and not its key */
     bool server_rpk;          /* the broker shows its key without a certificate */
 };
 

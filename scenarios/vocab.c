@@ -342,6 +342,8 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_CERT]   = { "cert",   1, 1, NULL,  FN_MAKES | FN_TESTS, "client_auth, auth: certificate of this key" },
     [FN_IDENTITY] = { "identity", 2, 2, NULL, FN_MAKES | FN_TESTS, "identity(key,cbor|json): PSK identity that names this key by kid" },
     [FN_DERIVED] = { "derived", 1, 1, NULL, FN_MAKES | FN_TESTS, "derived(token): the key that AS and broker derive from this token" },
+    [FN_X5T]    = { "x5t",    0, 1, NULL,  FN_MAKES | FN_TESTS, "rs_cnf: the thumbprint of the broker's certificate; x5t(other): of a stranger's, x5t(renewed): of another for the same key" },
+    [FN_B64KEY] = { "b64key", 1, 1, NULL,  FN_MAKES | FN_SPOILS, "b64key(key): cnf with a symmetric key whose k is padded base64, as once was usual" },
     [FN_BASIC]  = { "basic",  2, 2, NULL,  FN_MAKES | FN_TESTS, "auth: HTTP Basic with basic(id,secret)" },
 };
 
@@ -349,11 +351,13 @@ static const struct axis_def axes[] = {
     { "pop",     "hs256|ed25519|es256",  "algorithm of the PoP key" },
     { "token",   "jwt|cwt|reference",    "form of the token the AS hands out" },
     { "carry",   "token|cnf|derived",    "how a symmetric PoP key gets to the broker: in an encrypted token, encrypted in cnf, derived from the token" },
+    { "derived_len", "32|16|64",         "octets of a derived key" },
     { "enc",     "json|cbor|form",       "notation on the AS legs" },
     { "tls",     "1.3|1.2",              "TLS version" },
     { "version", "5|4",                  "MQTT version: 5.0, 3.1.1" },
     { "sign",    "eddsa|es256|hs256",    "how the AS protects tokens" },
     { "server",  "cert|rpk",             "what the broker shows in TLS" },
+    { "known_by", "key|cert",            "what the AS knows of the broker: its key, or its certificate only" },
 };
 
 static const struct world_variable variables[] = {

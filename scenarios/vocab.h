@@ -103,6 +103,8 @@ enum function {
     FN_BASIC,
     FN_IDENTITY,
     FN_DERIVED,
+    FN_X5T,
+    FN_B64KEY,
     FN_COUNT
 };
 

@@ -5,6 +5,7 @@
 #include "common/crypto/entropy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { KID_BYTES = 8, DAY = 86400 };
@@ -78,13 +79,19 @@ static struct cert_request leaf(const char *name)
 }
 
 /* Signed by `ca`, or by itself. */
+static enum err certify_key(const struct credential *ca, struct cert_request r, struct key *subject,
+                            struct buf *pem)
+{
+    r.subject = subject;
+    r.issuer = ca ? ca->key.key : NULL;
+    r.issuer_pem = ca ? buf_span(&ca->pem) : span(NULL, 0);
+    return cert_make(&r, pem);
+}
+
 static enum err certify(const struct credential *ca, struct cert_request r, struct credential *out)
 {
     TRY(key_make(KEY_P256, &out->key));
-    r.subject = out->key.key;
-    r.issuer = ca ? ca->key.key : NULL;
-    r.issuer_pem = ca ? buf_span(&ca->pem) : span(NULL, 0);
-    return cert_make(&r, &out->pem);
+    return certify_key(ca, r, out->key.key, &out->pem);
 }
 
 static enum err certify_wrongly(struct world *w)
@@ -111,6 +118,7 @@ static enum err make_certificates(struct world *w)
     TRY(certify(NULL, ca, &w->ca));
     TRY(certify(&w->ca, leaf("as"), &w->as_tls));
     TRY(certify(&w->ca, leaf(WORLD_BROKER), &w->broker_tls));
+    TRY(certify_key(&w->ca, leaf(WORLD_BROKER), w->broker_tls.key.key, &w->renewed));
     TRY(certify(NULL, leaf(WORLD_OTHER), &w->other_tls));
     return certify_wrongly(w);
 }
@@ -150,13 +158,20 @@ static enum key_type sign_type(const struct variant *v)
     return word && strcmp(word, "es256") == 0 ? KEY_P256 : KEY_ED25519;
 }
 
-static enum err make_issuer(struct world *w)
+static size_t derived_size(const struct variant *v)
+{
+    const char *word = v ? variant_value(v, "derived_len") : NULL;
+
+    return word ? strtoul(word, NULL, 10) : DERIVED_KEY_SIZE;
+}
+
+static enum err make_issuer(const struct variant *v, struct world *w)
 {
     buf_str(&w->issuer.iss, WORLD_ISSUER);
     w->issuer.verify_count = w->issuer.decrypt_count = 1;
     TRY(key_copy(&w->sign, &w->issuer.verify[0]));
     TRY(key_copy(&w->shared, &w->issuer.decrypt[0]));
-    w->issuer.derivation = (struct derivation){ key_ref(w->derivation.key), DERIVED_KEY_SIZE };
+    w->issuer.derivation = (struct derivation){ key_ref(w->derivation.key), derived_size(v) };
     return buf_failed(&w->issuer.iss) ? ERR_NO_MEMORY : OK;
 }
 
@@ -171,7 +186,7 @@ enum err world_make(const struct variant *v, struct world *out)
     TRY(key_make(KEY_OCT, &out->other_shared));
     TRY(key_make(KEY_OCT, &out->derivation));
     TRY(make_clients(out));
-    return make_issuer(out);
+    return make_issuer(v, out);
 }
 
 static void credential_clear(struct credential *c)
@@ -196,6 +211,7 @@ void world_clear(struct world *w)
     }
     derivation_clear(&w->issuer.derivation);
     buf_clear(&w->issuer.iss);
+    buf_clear(&w->renewed);
     *w = (struct world){ 0 };
 }
 

@@ -36,6 +36,7 @@ enum cert_fault { CERT_EXPIRED, CERT_EARLY, CERT_OTHER_NAME, CERT_FAULTS };
 
 struct world {
     struct credential faulty[CERT_FAULTS];
+    struct buf renewed;                                  /* another certificate for the broker's key */
     struct credential ca, as_tls, broker_tls, other_tls; /* other: a broker nobody trusts */
     struct key_object sign, stranger;                    /* the AS's signing key; a key nobody knows */
     struct key_object shared, other_shared;              /* between the AS and a broker; 32 octets */

@@ -125,6 +125,40 @@ static void cbor(void)
     }
 }
 
+/* k in padded base64, where draft -02 is spoken; nothing else changes. */
+static void draft02(void)
+{
+    static const struct spelling {
+        const char *why, *in;
+        enum err strict, e;
+    } spelled[] = {
+        { "base64url", "{\"jwk\":{\"kty\":\"oct\",\"k\":\"-_8\"}}", OK, OK },
+        { "base64", "{\"jwk\":{\"kty\":\"oct\",\"k\":\"+/8=\"}}", ERR_MALFORMED, OK },
+        { "base64 without its padding", "{\"jwk\":{\"kty\":\"oct\",\"k\":\"+/8\"}}", ERR_MALFORMED,
+          ERR_MALFORMED },
+        { "a mixture", "{\"jwk\":{\"kty\":\"oct\",\"k\":\"+_8=\"}}", ERR_MALFORMED, ERR_MALFORMED },
+        { "no text", "{\"jwk\":{\"kty\":\"oct\",\"k\":1}}", ERR_MALFORMED, ERR_MALFORMED },
+        { "no key at all", "{\"jwk\":1}", ERR_MALFORMED, ERR_MALFORMED },
+        { "no object", "[]", ERR_MALFORMED, ERR_MALFORMED },
+        { "private", "{\"jwk\":{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"AA==\",\"k\":\"+/8=\"}}",
+          ERR_MALFORMED, ERR_MALFORMED },
+    };
+    static const uint8_t octets[] = { 0xfb, 0xff };
+
+    for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
+        struct doc *d = NULL;
+        struct cnf c, strict;
+        CHECK(doc_read_json(span_str(spelled[i].in), &doc_limits_wire, &d, NULL) == OK);
+        CHECK_ROW(cnf_read(d, NOTATION_JSON, &strict, NULL) == spelled[i].strict, spelled[i].why);
+        CHECK_ROW(cnf_read_draft02(d, &c, NULL) == spelled[i].e, spelled[i].why);
+        if (spelled[i].e == OK)
+            CHECK_ROW(span_eq(key_octets(c.object.key), span(octets, sizeof octets)), spelled[i].why);
+        cnf_clear(&c);
+        cnf_clear(&strict);
+        doc_free(d);
+    }
+}
+
 static struct cnf of_json(const char *text)
 {
     struct doc *d = NULL;
@@ -168,4 +202,6 @@ static void equal(void)
     CHECK(cnf_write(&(struct cnf){ 0 }, NOTATION_JSON) == NULL);
 }
 
-CU_TestInfo cnf_tests[] = { { "JSON", json }, { "CBOR", cbor }, { "equal", equal }, CU_TEST_INFO_NULL };
+CU_TestInfo cnf_tests[] = {
+    { "JSON", json }, { "CBOR", cbor }, { "draft -02", draft02 }, { "equal", equal }, CU_TEST_INFO_NULL,
+};

@@ -136,6 +136,31 @@ static void rs_cnf(void)
     buf_clear(&seed);
 }
 
+/* a kid alone in rs_cnf names the symmetric key that has no name; and never stands for the broker's key. */
+static void kid_in_rs_cnf(void)
+{
+    static const struct named {
+        const char *cnf, *kid;
+    } named[] = {
+        { ",\"cnf\":{\"jwk\":" OCT_KEY "}}", "k1" },
+        { ",\"cnf\":{\"jwk\":{\"kty\":\"oct\",\"k\":\"" POP_K "\"}}", "k2" },
+    };
+
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        struct holding_want want = { 0 };
+        struct token_response in = { 0 };
+        struct holding h = { 0 };
+        struct buf answer = { 0 };
+        buf_format(&answer, "%s%s%s,\"rs_cnf\":{\"kid\":\"k2\"}}", TOKEN, REST, named[i].cnf);
+        CHECK(token_response_read(buf_span(&answer), MEDIA_ACE_JSON, SCOPE_LENIENT, &in, NULL) == OK);
+        CHECK(holding_make(&want, &in, NOW, &h, NULL) == OK);
+        CHECK(span_is(buf_span(&h.kid), named[i].kid) && !h.has_rs_cnf);
+        holding_clear(&h);
+        token_response_clear(&in);
+        buf_clear(&answer);
+    }
+}
+
 /* What the request says, read back as an AS does. */
 static void request(void)
 {
@@ -166,9 +191,6 @@ static void request(void)
 }
 
 CU_TestInfo holding_tests[] = {
-    { "answers used and refused", answers },
-    { "draft -02", draft02 },
-    { "rs_cnf is kept", rs_cnf },
-    { "the request", request },
-    CU_TEST_INFO_NULL,
+    { "answers used and refused", answers }, { "draft -02", draft02 },   { "rs_cnf is kept", rs_cnf },
+    { "a kid in rs_cnf", kid_in_rs_cnf },    { "the request", request }, CU_TEST_INFO_NULL,
 };

@@ -96,7 +96,7 @@ static enum err read_all(const struct doc *d, enum label_map map, const struct d
     TRY(members_read(PLAIN(map, before_id), d, how, out, why));
     fault_set(why, doc_offset(d), "jti or cti: of the wrong type");
     TRY(read_id(d, map, how->notation, out));
-    if (cnf) TRY(cnf_read(cnf, how->notation, &out->cnf, why));
+    if (cnf) TRY(dialect_read_cnf(cnf, how, &out->cnf, why));
     return members_read(PLAIN(map, after_cnf), d, how, out, why);
 }
 

@@ -114,6 +114,31 @@ enum err cnf_read(const struct doc *d, enum notation n, struct cnf *out, struct 
     return e;
 }
 
+static enum err respell(struct doc *json)
+{
+    struct doc *jwk = doc_edit(json, (struct span)SPAN("jwk"));
+    struct buf octets = { 0 };
+    struct span k;
+
+    if (!doc_text(doc_get(jwk, "k"), &k)) return OK;
+    enum err e = b64_decode(k, &octets);
+    if (e == OK) doc_put(jwk, "k", doc_new_base64url(buf_span(&octets)));
+    buf_clear(&octets);
+    return e == ERR_NO_MEMORY ? e : OK;
+}
+
+enum err cnf_read_draft02(const struct doc *json, struct cnf *out, struct fault *why)
+{
+    struct doc *copy;
+
+    if (cnf_read(json, NOTATION_JSON, out, NULL) == OK) return OK;
+    copy = doc_copy(json);
+    enum err e = copy ? respell(copy) : ERR_NO_MEMORY;
+    if (e == OK) e = cnf_read(copy, NOTATION_JSON, out, why);
+    doc_free(copy);
+    return e;
+}
+
 /* --- writing: NULL children latch --- */
 
 static struct doc *text_of(const struct buf *b)

@@ -18,6 +18,8 @@ struct cnf {
  * thumbprint or a kid wins, and a kid beside a key without one becomes the key's. Unknown members are ignored [R-VAL-25].
  * Errors: ERR_MALFORMED (no or several keys [R-VAL-24], private asymmetric members), those of key_object_read. */
 MUST_USE enum err cnf_read(const struct doc *d, enum notation n, struct cnf *out, struct fault *why);
+/* JSON as implementations of draft -02 wrote it: k may be padded base64. */
+MUST_USE enum err cnf_read_draft02(const struct doc *json, struct cnf *out, struct fault *why);
 struct doc *cnf_write(const struct cnf *c,
                       enum notation n); /* public parts, k for oct. NULL: no memory, or CNF_NONE */
 void cnf_clear(struct cnf *c);

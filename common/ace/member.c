@@ -108,9 +108,16 @@ static struct doc *write_scope(const void *value, enum notation n)
     return *s ? scope_to_member(*s, n) : NULL;
 }
 
+enum err dialect_read_cnf(const struct doc *d, const struct dialect *how, struct cnf *out, struct fault *why)
+{
+    if (how->notation == NOTATION_JSON && how->scope_also & SCOPE_DRAFT02)
+        return cnf_read_draft02(d, out, why);
+    return cnf_read(d, how->notation, out, why);
+}
+
 static enum err read_cnf(const struct doc *d, const struct dialect *how, void *value, struct fault *why)
 {
-    return cnf_read(d, how->notation, value, why);
+    return dialect_read_cnf(d, how, value, why);
 }
 
 static struct doc *write_cnf(const void *value, enum notation n)

@@ -38,8 +38,12 @@ struct members {
 
 struct dialect {
     enum notation notation;
-    enum scope_spelling scope_also; /* */
+    enum scope_spelling scope_also; /* A-14; SCOPE_DRAFT02 speaks of keys too */
 };
+
+/* A confirmation that does not stand in a table. Errors: those of cnf_read. */
+MUST_USE enum err dialect_read_cnf(const struct doc *d, const struct dialect *how, struct cnf *out,
+                                   struct fault *why);
 
 #define MEMBER(record, name, kind, field)                                                \
     {                                                                                    \
