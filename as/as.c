@@ -197,7 +197,7 @@ static enum err answer_introspection(struct visit *v, const struct presented *p,
                                      const struct as_broker *broker)
 {
     const struct as_setup *s = &v->as->setup;
-    struct introspect_from from = { s->issuer, s->sign_key, s->ledger, broker, v->now };
+    struct introspect_from from = { s->issuer, s->sign_key, s->ledger, broker, v->now, s->registry };
     struct introspection_response answer;
 
     TRY(introspect(&from, &p->request, &answer));

@@ -21,6 +21,7 @@ static enum err open_as_broker(const struct introspect_from *from, struct span t
                                  .issuers = &issuer,
                                  .require_aud = true,
                                  .require_exp = true,
+                                 .accept_exi = true,
                                  .audience_count = 1,
                                  .audiences = &audience };
     struct fault why;
@@ -47,6 +48,37 @@ static enum err copy_claims(const struct claims *claims, struct claim_set *out)
     return e;
 }
 
+/* The group that this token is for and the broker belongs to; NULL: it is for this broker alone. */
+static const struct as_broker *group_of(const struct introspect_from *from, const struct claim_set *set)
+{
+    for (size_t i = 0; i < set->audiences; i++) {
+        const struct as_broker *b = registry_broker(from->registry, buf_span(&set->audience[i]));
+        if (b && b != from->broker && registry_covers(b, from->broker)) return b;
+    }
+    return NULL;
+}
+
+/* Leaves what concerns this broker, or nothing: then *concerned is false. A token that travels says the same to all, and its claims no client. */
+static enum err take_share(const struct introspect_from *from, struct claim_set *set, bool *concerned)
+{
+    const struct as_broker *group = group_of(from, set);
+    const struct as_client *c =
+        set->has_client_id ? registry_client(from->registry, buf_span(&set->client_id)) : NULL;
+    struct scope *policy = NULL, *share = NULL;
+    bool narrowed;
+
+    if (!group || !set->has_client_id) return OK;
+    enum err e = c ? registry_share(from->registry, c, group, from->broker, &policy) : OK;
+    if (e == OK && policy) e = scope_narrow(set->scope, policy, &share, &narrowed);
+    scope_free(policy);
+    *concerned = share != NULL;
+    if (share) {
+        scope_free(set->scope);
+        set->scope = share;
+    }
+    return e == ERR_INVALID_SCOPE ? OK : e;
+}
+
 enum err introspect(const struct introspect_from *from, const struct introspection_request *in,
                     struct introspection_response *out)
 {
@@ -64,6 +96,8 @@ enum err introspect(const struct introspect_from *from, const struct introspecti
     if (!claims) return e == ERR_NO_MEMORY || e == ERR_UNAVAILABLE ? e : OK;
     e = ledger_live(from->ledger, hash, &live);
     if (e == OK && live) e = copy_claims(claims, &out->claims);
+    if (e == OK && live) e = take_share(from, &out->claims, &live);
+    if (!live) claim_set_clear(&out->claims);
     out->active = e == OK && live;
     out->has_token_type = out->is_pop = out->active;
     claims_free(claims);

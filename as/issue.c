@@ -1,5 +1,6 @@
 #include "as/issue.h"
 #include "as/reference.h"
+#include "common/ace/exi.h"
 #include "common/ace/pop.h"
 #include "common/codec/text.h"
 #include "common/crypto/hash.h"
@@ -16,8 +17,8 @@ struct grant_plan {
     struct cnf cnf; /* goes into the token */
     bool symmetric;
     enum key_carriage carriage; /* of a symmetric key */
-    struct buf jti;
-    struct secret kept; /* the claims, where the token is a reference to them */
+    struct buf jti, cti;        /* cti: the octets behind it, where the token says these */
+    struct secret kept;         /* the claims, where the token is a reference to them */
 };
 
 static void plan_clear(struct grant_plan *p)
@@ -25,6 +26,7 @@ static void plan_clear(struct grant_plan *p)
     scope_free(p->scope);
     cnf_clear(&p->cnf);
     buf_clear(&p->jti);
+    buf_clear(&p->cti);
     secret_clear(&p->kept);
 }
 
@@ -266,6 +268,10 @@ static enum err choose_key(const struct issue_from *from, const struct token_req
 {
     const struct cnf *asked = &in->req_cnf;
 
+    if (p->broker->token_type == BOUND_BEARER)
+        return in->has_req_cnf ? refuse(ERR_UNSUPPORTED_POP_KEY, why,
+                                        "tokens for this audience are bound to no key: leave out req_cnf")
+                               : OK;
     if (!in->has_req_cnf) return make_symmetric(from, p, why);
     if (in->req_cnf_symmetric) { /* [R-TOK-24] A-32 */
         return refuse(ERR_INVALID_REQUEST, why,
@@ -281,13 +287,38 @@ static enum err choose_key(const struct issue_from *from, const struct token_req
 
 /* --- token and answer --- */
 
+/* [R-VAL-17] A-22: the broker's name, and a number that no token for it had before. */
+static enum err add_number(const struct issue_from *from, const struct grant_plan *p, struct buf *id)
+{
+    uint64_t n = 0;
+
+    TRY(ledger_next(from->ledger, span_str(p->broker->audience), &n));
+    buf_str(id, p->broker->audience);
+    exi_number_put(id, n);
+    return OK;
+}
+
+static enum err add_chance(const struct issue_from *from, struct buf *id)
+{
+    uint8_t octets[JTI_SIZE];
+
+    TRY(entropy_fill(from->entropy, octets, sizeof octets));
+    buf_add(id, span(octets, sizeof octets));
+    return OK;
+}
+
+/* The octets of a cti, and jti as their base64url: in a CWT a chance one is that text, a numbered one what it stands for. */
 static enum err make_jti(const struct issue_from *from, struct grant_plan *p)
 {
-    uint8_t id[JTI_SIZE];
+    struct buf id = { 0 };
+    bool numbered = p->broker->token_end == END_EXI;
+    enum err e = numbered ? add_number(from, p, &id) : add_chance(from, &id);
 
-    TRY(entropy_fill(from->entropy, id, sizeof id));
-    b64url_encode(&p->jti, span(id, sizeof id));
-    return buf_failed(&p->jti) ? ERR_NO_MEMORY : OK;
+    if (e == OK) b64url_encode(&p->jti, buf_span(&id));
+    if (e == OK && numbered && p->broker->token_format == FORMAT_CWT) buf_add(&p->cti, buf_span(&id));
+    if (e == OK && (buf_failed(&id) || buf_failed(&p->jti) || buf_failed(&p->cti))) e = ERR_NO_MEMORY;
+    buf_clear(&id);
+    return e;
 }
 
 /* Claims become a token: protected, or left behind under a name. */
@@ -305,40 +336,51 @@ static enum err put_in_form(const struct issue_from *from, const struct claim_se
     return reference_make(from->entropy, token);
 }
 
+/* What was asked for, as the client compares it, and each broker behind it, as that knows itself. */
+static bool name_audiences(const struct as_broker *b, struct claim_set *set)
+{
+    bool written = true;
+
+    buf_str(&set->audience[set->audiences++], b->audience);
+    for (size_t i = 0; i < b->member_count; i++)
+        buf_str(&set->audience[set->audiences++], b->member[i]->audience);
+    for (size_t i = 0; i < set->audiences; i++) written = written && !buf_failed(&set->audience[i]);
+    return written;
+}
+
 /* [R-SEC-03] no more claims than the broker needs: no token that travels tells who the client is. Borrows from the plan. */
 static enum err seal(const struct issue_from *from, const struct token_request *in, struct grant_plan *p,
                      struct buf *token)
 {
     bool stays = p->broker->token_format == FORMAT_REFERENCE;
+    bool counts = p->broker->token_end == END_EXI;
     struct claim_set set = {
         .has_iss = true,
-        .has_exp = true,
+        .has_exp = !counts,
+        .has_exi = counts,
         .has_iat = true,
         .has_id = true,
         .has_scope = true,
         .has_client_id = stays,
-        .has_profile = stays, /* [R-INT-14] */
+        .has_profile = stays || p->broker->profile_in_token, /* [R-INT-14] [R-VAL-20] */
         .profile_is_mqtt_tls = true,
         .has_cnonce = in->has_cnonce,
-        .audiences = 1,
         .exp = from->now + p->lifetime,
+        .exi = p->lifetime,
         .iat = from->now,
-        .id = p->jti,
+        .id = p->cti.n ? p->cti : p->jti,
         .scope = p->scope,
         .cnf = p->cnf,
         .cnonce = in->cnonce, /* [R-TOK-32] */
     };
-    enum err e;
 
     buf_str(&set.iss, from->issuer);
-    buf_str(&set.audience[0], p->broker->audience);
     if (stays) buf_str(&set.client_id, from->client->id);
-    e = buf_failed(&set.iss) || buf_failed(&set.audience[0]) || buf_failed(&set.client_id) ? ERR_NO_MEMORY
-                                                                                           : OK;
-    if (e == OK) e = put_in_form(from, &set, p, token);
+    bool named = name_audiences(p->broker, &set) && !buf_failed(&set.iss) && !buf_failed(&set.client_id);
+    enum err e = named ? put_in_form(from, &set, p, token) : ERR_NO_MEMORY;
     buf_clear(&set.iss);
     buf_clear(&set.client_id);
-    buf_clear(&set.audience[0]);
+    while (set.audiences) buf_clear(&set.audience[--set.audiences]);
     return e;
 }
 
@@ -397,18 +439,18 @@ static void put_rs_cnf(const struct grant_plan *p, struct token_response *out)
 /* Moves the plan into the answer. */
 static void respond(const struct token_request *in, struct grant_plan *p, struct token_response *out)
 {
-    out->has_token_type = out->is_pop = true;
-    out->has_expires_in = true; /* [R-TOK-33] */
+    out->has_token_type = true;
+    out->is_pop = p->broker->token_type == BOUND_POP; /* [R-TOK-13] */
+    out->has_expires_in = true;                       /* [R-TOK-33] */
     out->expires_in = p->lifetime;
     out->has_scope = p->tell_scope;
     out->scope = p->tell_scope ? scope_ref(p->scope) : NULL;
     out->has_profile = out->profile_is_mqtt_tls = in->wants_profile; /* [R-TOK-07] [R-TOK-08] */
-    if (p->symmetric) { /* [R-TOK-14]; [R-TOK-16] no rs_cnf then */
-        out->has_cnf = true;
+    if (!p->symmetric && out->is_pop) put_rs_cnf(p, out);            /* [R-TOK-16] not with symmetric keys */
+    out->has_cnf = p->symmetric || (out->is_pop && p->broker->answer_public_cnf); /* [R-TOK-14] [R-TOK-15] */
+    if (out->has_cnf) {
         out->cnf = p->cnf;
         p->cnf = (struct cnf){ 0 };
-    } else {
-        put_rs_cnf(p, out);
     }
 }
 

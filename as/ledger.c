@@ -22,6 +22,10 @@ static const char *const migrations[] = {
     "CREATE INDEX token_expires ON token (expires);",
     "ALTER TABLE token ADD COLUMN revoked INTEGER;",
     "ALTER TABLE token ADD COLUMN claims BLOB;",
+    "CREATE TABLE sequence ("
+    "  audience TEXT    PRIMARY KEY,"
+    "  last     INTEGER NOT NULL"
+    ") STRICT;",
 };
 /* clang-format on */
 
@@ -75,6 +79,20 @@ enum err ledger_add(struct ledger *l, const struct ledger_entry *e)
 
     if (!store_in_place(l->store)) return ERR_UNAVAILABLE;
     return store_run(l->store, &(struct store_query){ sql, args, 9 }) == OK ? OK : ERR_UNAVAILABLE;
+}
+
+enum err ledger_next(struct ledger *l, struct span audience, uint64_t *number)
+{
+    struct store_value args[] = { STORE_TEXT(audience) };
+    static const char sql[] = "INSERT INTO sequence (audience, last) VALUES (?1, 1)"
+                              " ON CONFLICT (audience) DO UPDATE SET last = last + 1 RETURNING last";
+
+    if (!store_in_place(l->store)) return ERR_UNAVAILABLE;
+    struct store_rows r = store_select(l->store, &(struct store_query){ sql, args, 1 });
+    bool counted = store_row(&r);
+    if (counted) *number = (uint64_t)r.column[0].number;
+    store_done(&r);
+    return counted && r.error == OK ? OK : ERR_UNAVAILABLE;
 }
 
 enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now, struct secret *key,

@@ -25,6 +25,10 @@ struct ledger_entry {
 /* One transaction. Errors: ERR_UNAVAILABLE (cannot be written: then nothing may be answered). */
 MUST_USE enum err ledger_add(struct ledger *l, const struct ledger_entry *e);
 
+/* The next number for tokens of this audience: 1, 2, 3 ..., none of them twice, however often the server starts [R-VAL-17]. Errors:
+ * ERR_UNAVAILABLE. */
+MUST_USE enum err ledger_next(struct ledger *l, struct span audience, uint64_t *number);
+
 /* The symmetric key behind `kid`, made earlier for this client and broker [R-TOK-26]. */
 enum ledger_kid { LEDGER_KID_NEVER, LEDGER_KID_EXPIRED, LEDGER_KID_LIVE };
 MUST_USE enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now,

@@ -40,6 +40,11 @@ static const struct config_key broker_keys[] = {
     { .name = "certificate", .kind = CONFIG_TEXT, .offset = BROKER(certificate_file), .doc = "PEM file: rs_cnf as x5t#S256 where no key is given" },
     { .name = "pop_keys",    .kind = CONFIG_DOC,  .offset = BROKER(pop_keys), .doc = "PoP keys it can use; default [\"symmetric\", \"ed25519\", \"p256\"]" },
     { .name = "profiles",    .kind = CONFIG_DOC,  .offset = BROKER(profiles), .doc = "ACE profiles it speaks; default [\"mqtt_tls\"]" },
+    { .name = "members",     .kind = CONFIG_DOC,  .offset = BROKER(member_names), .doc = "audiences of brokers: this name stands for all of them, whose keys it has not" },
+    { .name = "token_end",   .kind = CONFIG_CHOICE, .offset = BROKER(token_end), .fallback = "\"exp\"", .choices = "exp|exi", .doc = "how its tokens say their end; exi: seconds from when the broker first sees one, and a number in cti or jti" },
+    { .name = "token_type",  .kind = CONFIG_CHOICE, .offset = BROKER(token_type), .fallback = "\"PoP\"", .choices = "PoP|Bearer", .doc = "Bearer: tokens bound to no key, of no use for MQTT" },
+    { .name = "profile_in_token", .kind = CONFIG_BOOL, .offset = BROKER(profile_in_token), .fallback = "false", .doc = "its tokens say ace_profile" },
+    { .name = "answer_public_cnf", .kind = CONFIG_BOOL, .offset = BROKER(answer_public_cnf), .fallback = "false", .doc = "the answer holds cnf for a client's public key too" },
 };
 
 static const struct config_key policy_keys[] = {
@@ -306,6 +311,36 @@ static enum err read_pop_keys(const struct registry_source *from, struct as_brok
     return OK;
 }
 
+/* A number only tells what has ended to the one broker that counts it. */
+static enum err check_end(const struct registry_source *from, const struct doc *at, const struct as_broker *b,
+                          struct buf *message)
+{
+    if (b->token_end != END_EXI) return OK;
+    if (b->member_names)
+        return refuse(from, at, message, "token_end: \"exi\" is for one broker, not for a group");
+    return b->token_format == FORMAT_REFERENCE
+               ? refuse(from, at, message, "token_end: the end of a \"reference\" is known here: \"exp\"")
+               : OK;
+}
+
+/* What would make a group's token one broker's: its keys, which members do not share [R-TOK-17] [R-VAL-22] [R-VAL-23]. */
+static enum err check_group(const struct registry_source *from, const struct doc *at,
+                            const struct as_broker *b, struct buf *message)
+{
+    if (!b->member_names) return OK;
+    if (b->shared_key_file || b->derivation_key_file || b->key_files || b->certificate_file)
+        return refuse(from, at, message, "members: a group has no keys and no certificate of its own");
+    return b->pop_keys && b->takes[KEY_OCT]
+               ? refuse(from, at, message,
+                        "pop_keys: no \"symmetric\" in a group, as each member could pose as the client")
+               : OK;
+}
+
+static bool can_hide(const struct as_broker *b)
+{
+    return !b->member_names && (b->has_shared || b->token_format == FORMAT_REFERENCE);
+}
+
 static enum err read_broker(const struct registry_source *from, const struct doc *at, struct as_broker *b,
                             struct buf *message)
 {
@@ -316,12 +351,14 @@ static enum err read_broker(const struct registry_source *from, const struct doc
     TRY(read_certificate(from, b, message));
     TRY(read_pop_keys(from, b, message));
     TRY(read_profiles(from, b->profiles, &b->mqtt_tls, message));
-    bool can_hide = b->has_shared || b->token_format == FORMAT_REFERENCE;
-    if (!can_hide && b->pop_keys && b->takes[KEY_OCT]) {
+    TRY(check_end(from, at, b, message));
+    TRY(check_group(from, at, b, message));
+    if (!can_hide(b) && b->pop_keys && b->takes[KEY_OCT]) {
         return refuse(from, at, message,
                       "pop_keys: \"symmetric\" needs a shared_key, as such tokens are encrypted");
     }
-    b->takes[KEY_OCT] = b->takes[KEY_OCT] && can_hide; /* [R-PSK-13] no symmetric key where all can read it */
+    b->takes[KEY_OCT] =
+        b->takes[KEY_OCT] && can_hide(b); /* [R-PSK-13] no symmetric key where all can read it */
     return OK;
 }
 
@@ -394,6 +431,34 @@ static bool derives_alone(const struct registry *r, const struct as_broker *b)
     return true;
 }
 
+static enum err read_member(const struct registry_source *from, const struct registry *r, struct as_broker *b,
+                            struct buf *message)
+{
+    struct buf name = { 0 };
+    enum err e = text_at(from, b->member_names, b->member_count, &name, message);
+    const struct as_broker *m = e == OK ? registry_broker(r, buf_span(&name)) : NULL;
+
+    if (e == OK && (!m || m->member_names))
+        e = refuse(from, b->member_names, message, "members: one is no broker of this file");
+    if (e == OK && registry_covers(b, m)) e = refuse(from, b->member_names, message, "members: doubled");
+    if (e == OK) b->member[b->member_count++] = m;
+    buf_clear(&name);
+    return e;
+}
+
+/* Groups are of brokers, wherever in the file these stand. */
+static enum err read_members(const struct registry_source *from, const struct registry *r,
+                             struct as_broker *b, struct buf *message)
+{
+    size_t n = doc_count(b->member_names);
+
+    if (!b->member_names) return OK;
+    if (doc_kind(b->member_names) != DOC_ARRAY || n == 0 || n > MAX_MEMBERS)
+        return refuse(from, b->member_names, message, "members: an array of 1 to 15 audiences");
+    while (b->member_count < n) TRY(read_member(from, r, b, message));
+    return OK;
+}
+
 static enum err read_brokers(const struct registry_source *from, struct registry *r, struct buf *message)
 {
     TRY(make_room(from, from->brokers, sizeof *r->brokers, (void **)&r->brokers, message));
@@ -407,6 +472,7 @@ static enum err read_brokers(const struct registry_source *from, struct registry
             return refuse(from, doc_at(from->brokers, i), message,
                           "derivation_key: another broker has it too");
     }
+    for (size_t i = 0; i < r->broker_count; i++) TRY(read_members(from, r, &r->brokers[i], message));
     return OK;
 }
 
@@ -504,14 +570,32 @@ const struct as_broker *registry_broker(const struct registry *r, struct span au
     return NULL;
 }
 
-static bool applies(const struct as_policy *p, const struct as_client *c, const struct as_broker *b)
+bool registry_covers(const struct as_broker *audience, const struct as_broker *b)
 {
-    return (strcmp(p->client, "*") == 0 || strcmp(p->client, c->id) == 0) &&
-           strcmp(p->audience, b->audience) == 0;
+    if (audience == b) return true;
+    for (size_t i = 0; i < audience->member_count; i++) {
+        if (audience->member[i] == b) return true;
+    }
+    return false;
 }
 
-enum err registry_policy(const struct registry *r, const struct as_client *c, const struct as_broker *b,
-                         struct scope **scope, int64_t *lifetime)
+/* The audiences whose policies count together. */
+struct reach {
+    const struct as_client *client;
+    size_t count;
+    const struct as_broker *audience[1 + MAX_MEMBERS];
+};
+
+static bool applies(const struct as_policy *p, const struct reach *of)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < of->count; i++) named |= strcmp(p->audience, of->audience[i]->audience) == 0;
+    return named && (strcmp(p->client, "*") == 0 || strcmp(p->client, of->client->id) == 0);
+}
+
+static enum err allowed(const struct registry *r, const struct reach *of, struct scope **scope,
+                        int64_t *lifetime)
 {
     struct buf words = { 0 };
     bool any = false;
@@ -520,7 +604,7 @@ enum err registry_policy(const struct registry *r, const struct as_client *c, co
     *lifetime = 0;
     for (size_t i = 0; i < r->policy_count; i++) {
         const struct as_policy *p = &r->policies[i];
-        if (!applies(p, c, b)) continue;
+        if (!applies(p, of)) continue;
         if (any) buf_u8(&words, ' ');
         buf_str(&words, p->allow);
         if (p->lifetime && (!*lifetime || p->lifetime < *lifetime)) *lifetime = p->lifetime;
@@ -531,4 +615,25 @@ enum err registry_policy(const struct registry *r, const struct as_client *c, co
                                     : OK;
     buf_clear(&words);
     return e;
+}
+
+enum err registry_policy(const struct registry *r, const struct as_client *c, const struct as_broker *b,
+                         struct scope **scope, int64_t *lifetime)
+{
+    struct reach of = { .client = c, .count = 1, .audience = { b } };
+
+    /* a token that travels says the same to all, so what one member's policies allow is not in it */
+    if (b->token_format == FORMAT_REFERENCE) {
+        for (size_t i = 0; i < b->member_count; i++) of.audience[of.count++] = b->member[i];
+    }
+    return allowed(r, &of, scope, lifetime);
+}
+
+enum err registry_share(const struct registry *r, const struct as_client *c, const struct as_broker *group,
+                        const struct as_broker *member, struct scope **scope)
+{
+    const struct reach of = { .client = c, .count = 2, .audience = { group, member } };
+    int64_t lifetime;
+
+    return allowed(r, &of, scope, &lifetime);
 }

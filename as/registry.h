@@ -6,7 +6,7 @@
 #include "common/codec/config.h"
 
 /* Who may ask for what: clients, brokers and policies of the configuration file. Immutable once read. */
-enum { MAX_CLIENT_KEYS = 4, MAX_BROKER_KEYS = 2 };
+enum { MAX_CLIENT_KEYS = 4, MAX_BROKER_KEYS = 2, MAX_MEMBERS = MAX_AUDIENCES - 1 };
 
 struct as_client {
     char *id;
@@ -23,8 +23,12 @@ struct as_client {
     struct scope *default_scope; /* NULL: a request must name one */
 };
 
+/* An audience: a broker, or with members several of them under one name. */
 struct as_broker {
     char *audience;
+    const struct doc *member_names;
+    size_t member_count;
+    const struct as_broker *member[MAX_MEMBERS];
     char *shared_key_file, *certificate_file;
     const struct doc *key_files, *pop_keys, *profiles;
     bool has_shared;
@@ -37,6 +41,9 @@ struct as_broker {
     bool mqtt_tls;
     int token_format;     /* enum token_format */
     int symmetric_key_in; /* enum key_carriage */
+    int token_end;        /* enum token_end */
+    int token_type;       /* enum token_binding */
+    bool profile_in_token, answer_public_cnf;
     char *derivation_key_file;
     int64_t derived_key_len;
     struct derivation derivation;
@@ -44,6 +51,10 @@ struct as_broker {
 
 /* The forms that carry their claims, and the one that does not. */
 enum token_format { FORMAT_JWT = TOKEN_JWT, FORMAT_CWT = TOKEN_CWT, FORMAT_REFERENCE };
+/* A point in time, or so long after the broker first saw it (RFC 9200 5.10.3). */
+enum token_end { END_EXP, END_EXI };
+/* Bound to a key, or to none. */
+enum token_binding { BOUND_POP, BOUND_BEARER };
 
 struct as_policy {
     char *client, *audience; /* client "*": all */
@@ -70,9 +81,19 @@ const struct as_client *registry_client(const struct registry *r, struct span id
 const struct as_client *registry_client_by_key(const struct registry *r, const struct key *k);
 const struct as_broker *registry_broker(const struct registry *r, struct span audience);
 
+/* Does this audience, group or broker, stand for `b`? */
+bool registry_covers(const struct as_broker *audience, const struct as_broker *b);
+
 /* All that the policies allow this client at this broker, and the shortest lifetime among them (0: none given). *scope is NULL
- * when no policy applies. Errors: ERR_NO_MEMORY, ERR_INVALID_SCOPE (more entries than a scope holds). */
+ * when no policy applies. Of a group: those for its name, and where its tokens are references, which each member sees by its own policies,
+ * those for its members. Errors: ERR_NO_MEMORY, ERR_INVALID_SCOPE (more entries than a scope holds). */
 MUST_USE enum err registry_policy(const struct registry *r, const struct as_client *c,
                                   const struct as_broker *b, struct scope **scope, int64_t *lifetime);
+
+/* What of a group's reference token this member is shown [R-INT-26]: what policies for the group or for the member allow its client. Errors:
+ * as registry_policy(). */
+MUST_USE enum err registry_share(const struct registry *r, const struct as_client *c,
+                                 const struct as_broker *group, const struct as_broker *member,
+                                 struct scope **scope);
 
 #endif

@@ -82,8 +82,8 @@ static enum err ask_as(const struct authn *a, struct span token, int64_t now, st
     return said ? by_answer(said, now, out, why) : ERR_WAITING;
 }
 
-enum err authn_open(const struct authn *a, struct span token, int64_t now, struct opened *out,
-                    struct fault *why)
+static enum err open_token(const struct authn *a, struct span token, int64_t now, struct opened *out,
+                           struct fault *why)
 {
     const struct asking *asking = &a->settings->asking;
 
@@ -95,6 +95,17 @@ enum err authn_open(const struct authn *a, struct span token, int64_t now, struc
     claims_free(out->claims);
     *out = (struct opened){ .fresh = INT64_MAX };
     return ask_as(a, token, now, out, why);
+}
+
+enum err authn_open(const struct authn *a, struct span token, int64_t now, struct opened *out,
+                    struct fault *why)
+{
+    TRY(open_token(a, token, now, out, why));
+    enum err e = exis_count(a->exis, a->settings, out->claims, now, why);
+    if (e == OK) return OK;
+    claims_free(out->claims);
+    out->claims = NULL;
+    return e;
 }
 
 static enum err keep(struct attempt *attempt, struct span token)

@@ -3,6 +3,7 @@
 
 #include "broker/answers.h"
 #include "broker/cnonces.h"
+#include "broker/exis.h"
 #include "broker/grant.h"
 #include "broker/meter.h"
 #include "broker/settings.h"
@@ -17,6 +18,7 @@ struct authn {
     const struct settings *settings;
     struct tokens *tokens; /* for "challenge with the token stored for this client" */
     struct cnonces *cnonces;
+    struct exis *exis;
     struct answers *answers;
     const struct answer *
         said; /* the packet that is being judged has waited for this; NULL: it is judged for the first time */

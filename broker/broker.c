@@ -44,6 +44,7 @@ static bool fill_world(struct broker *b, const struct settings *settings)
     b->authn.tokens = tokens_new(&tokens, key);
     b->authn.answers = answers_new(&answers, key);
     b->authn.cnonces = cnonces_new(b->authn.entropy, key);
+    b->authn.exis = exis_new(key);
     return b->conns && b->crowd && b->states && b->retained && b->authn.tokens && b->authn.answers &&
            b->authn.cnonces;
 }
@@ -91,6 +92,7 @@ void broker_free(struct broker *b)
     retained_free(b->retained);
     tokens_free(b->authn.tokens);
     cnonces_free(b->authn.cnonces);
+    exis_free(b->authn.exis);
     answers_free(b->authn.answers);
     matches_clear(&b->matches);
     free(b);

@@ -57,6 +57,7 @@ static const struct config_key keys[] = {
     { .name = "token.leeway",             .kind = CONFIG_INT,    .offset = AT(leeway), .reloadable = true, .low = 0, .high = 60, .fallback = "0", .reading = "R-VAL-09", .doc = "seconds that clocks may differ" },
     { .name = "token.require_aud",        .kind = CONFIG_BOOL,   .offset = AT(require_aud), .reloadable = true, .fallback = "true", .reading = "A-48", .doc = "refuse tokens without aud" },
     { .name = "token.require_exp",        .kind = CONFIG_BOOL,   .offset = AT(require_exp), .reloadable = true, .fallback = "true", .reading = "A-48", .doc = "refuse tokens without exp" },
+    { .name = "token.accept_exi",         .kind = CONFIG_BOOL,   .offset = AT(accept_exi), .reloadable = true, .fallback = "false", .reading = "A-22", .doc = "take tokens that end exi seconds after they are first seen here, with a number in cti or jti" },
     { .name = "token.min_hmac_key",       .kind = CONFIG_INT,    .offset = AT(min_hmac_key), .reloadable = true, .low = 1, .high = 64, .fallback = "32", .reading = "A-11", .doc = "bytes of an HS256 proof key" },
     { .name = "token.accept_der_ecdsa", SWITCH(accept_der_ecdsa), .fallback = "false", .reading = "A-02", .doc = "take ES256 proofs in DER too" },
     { .name = "token.tls12_no_context", SWITCH(tls12_no_context), .fallback = "false", .reading = "A-03", .doc = "TLS 1.2: take proofs over the exporter value without a context too" },
@@ -89,6 +90,7 @@ static const struct config_key keys[] = {
     { .name = "limits.retained_bytes",    .kind = CONFIG_INT,    .offset = LIMIT(retained_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
     { .name = "limits.tokens",            .kind = CONFIG_INT,    .offset = LIMIT(tokens), .reloadable = true, .low = 0, .high = 1000000, .fallback = "10000", .doc = "kept for later challenges, one per proof key" },
     { .name = "limits.token_bytes",       .kind = CONFIG_INT,    .offset = LIMIT(token_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
+    { .name = "limits.exis",              .kind = CONFIG_INT,    .offset = LIMIT(exis), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "tokens with exi whose time is running; beyond, the one that ends next ends sooner" },
     { .name = "limits.cnonces",           .kind = CONFIG_INT,    .offset = LIMIT(cnonces), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "used ones that are remembered; beyond, older ones are refused sooner" },
     { .name = "log.level",                .kind = CONFIG_CHOICE, .offset = AT(log_level), .reloadable = true, .choices = "debug|info|warn|error", .fallback = "\"info\"", .doc = "lowest level written to standard error" },
     { .name = "log.pretty",               .kind = CONFIG_BOOL,   .offset = AT(log_pretty), .reloadable = true, .fallback = "false", .doc = "for people instead of JSON lines" },
@@ -246,6 +248,7 @@ static void settle(struct broker_config *c)
         .issuers = c->issuer,
         .require_aud = c->require_aud,
         .require_exp = c->require_exp,
+        .accept_exi = c->accept_exi,
         .scope_also =
             (c->lenient_scope ? SCOPE_LENIENT : 0u) | (c->switches.compat_draft02 ? SCOPE_DRAFT02 : 0u),
         .base64url_text = c->base64url_text,

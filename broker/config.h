@@ -16,7 +16,7 @@ struct broker_config {
     int64_t uploads, unproven_seconds, cnonce_seconds;
     bool authz_info;
     bool log_pretty, hint_audience, hide_topics, lab, mqtt311, lenient_username, lenient_scope,
-        base64url_text, require_aud, require_exp;
+        base64url_text, require_aud, require_exp, accept_exi;
     int64_t leeway, min_hmac_key, expiry_grace, known_grace;
     struct limits limits;
     struct switches switches;

@@ -32,6 +32,7 @@ struct limits {
     int64_t retained_bytes;
     int64_t tokens; /* kept for later challenges, one per PoP key */
     int64_t token_bytes;
+    int64_t exis;    /* tokens with exi whose time is running */
     int64_t cnonces; /* spent ones that are remembered */
 };
 

@@ -5,6 +5,7 @@
 #include "common/crypto/entropy.h"
 #include "common/crypto/mac.h"
 #include "common/crypto/sign.h"
+#include "scenarios/admit.h"
 #include "scenarios/cwt.h"
 #include <stdlib.h>
 
@@ -33,11 +34,12 @@ static const struct pattern *asked(const struct mint *m, const char *claim)
 
     for (size_t i = 0; m->call->capture && s && i < s->count; i++) {
         const struct field *f = &s->field[i];
-        bool plain = f->pattern.kind == PATTERN_LITERAL || f->pattern.kind == PATTERN_LIST ||
-                     f->pattern.kind == PATTERN_VARIABLE;
+        const struct pattern *made = pattern_made(&f->pattern);
+        bool plain = made->kind == PATTERN_LITERAL || made->kind == PATTERN_LIST ||
+                     made->kind == PATTERN_VARIABLE || made->kind == PATTERN_ABSENT;
         if (!f->def && plain && f->path && strcmp(f->name, m->call->capture) == 0 &&
             strcmp(f->path, claim) == 0)
-            return &f->pattern;
+            return made;
     }
     return NULL;
 }
@@ -203,6 +205,12 @@ static struct doc *named_claim(struct mint *m, const struct claim *c, const stru
     return c->kind == CLAIM_CNF && v.kind == VALUE_KEY ? cnf_of(v.key) : value_doc(&v);
 }
 
+/* A token has one name: jti, or cti where that is said. */
+static bool is_usual(const struct mint *m, const struct claim *c)
+{
+    return c->usual && (c->usual != usual_jti || (!option(m, "cti") && !asked(m, "cti")));
+}
+
 static struct doc *make_claims(struct mint *m)
 {
     struct doc *d = doc_new_map();
@@ -210,7 +218,7 @@ static struct doc *make_claims(struct mint *m)
     for (size_t i = 0; d && i < sizeof claims / sizeof *claims; i++) {
         const struct pattern *p = option(m, claims[i].name);
         if (!p) p = asked(m, claims[i].name);
-        if (p ? p->kind == PATTERN_ABSENT : !claims[i].usual) continue;
+        if (p ? p->kind == PATTERN_ABSENT : !is_usual(m, &claims[i])) continue;
         doc_put(d, claims[i].name, p ? named_claim(m, &claims[i], p) : claims[i].usual(m));
     }
     return d;

@@ -183,6 +183,39 @@ static struct doc *as_clients(const struct settings *s)
     return list;
 }
 
+/* The broker under another name, with a way of its own. References have no numbers: for them there is a JWT. */
+static struct doc *told_apart(const struct settings *s, const char *audience, const char *key,
+                              struct doc *value)
+{
+    struct doc *d = doc_new_map();
+    bool carries = s->token_format && strcmp(s->token_format, "reference") != 0;
+
+    text(d, "audience", audience);
+    text(d, "shared_key", "shared.jwk");
+    text(d, "token_format", carries ? s->token_format : "jwt");
+    doc_put(d, "keys", texts("broker-public.jwk", NULL));
+    doc_put(d, key, value);
+    return d;
+}
+
+static struct doc *profiled(const struct settings *s)
+{
+    struct doc *d = told_apart(s, WORLD_TOLD, "profile_in_token", doc_new_bool(true));
+
+    doc_put(d, "answer_public_cnf", doc_new_bool(true));
+    return d;
+}
+
+static struct doc *group(const struct settings *s)
+{
+    struct doc *d = doc_new_map();
+
+    text(d, "audience", WORLD_GROUP);
+    text(d, "token_format", s->token_format);
+    doc_put(d, "members", texts(WORLD_BROKER, WORLD_OTHER));
+    return d;
+}
+
 static struct doc *as_brokers(const struct settings *s)
 {
     struct doc *list = doc_new_array(), *own = doc_new_map(), *other = doc_new_map(), *plain = doc_new_map();
@@ -205,6 +238,10 @@ static struct doc *as_brokers(const struct settings *s)
     doc_add(list, own);
     doc_add(list, other);
     doc_add(list, plain);
+    doc_add(list, told_apart(s, WORLD_COUNTED, "token_end", doc_new_str("exi")));
+    doc_add(list, told_apart(s, WORLD_BEARER, "token_type", doc_new_str("Bearer")));
+    doc_add(list, profiled(s));
+    doc_add(list, group(s));
     return list;
 }
 
@@ -227,6 +264,10 @@ static struct doc *as_policies(const struct settings *s)
         doc_add(list, policy(s->world->client[n].id, WORLD_BROKER, s->policy));
         doc_add(list, policy(s->world->client[n].id, WORLD_OTHER, WORLD_OTHER_POLICY));
         doc_add(list, policy(s->world->client[n].id, WORLD_SYMMETRIC, WORLD_OTHER_POLICY));
+        doc_add(list, policy(s->world->client[n].id, WORLD_COUNTED, s->policy));
+        doc_add(list, policy(s->world->client[n].id, WORLD_TOLD, s->policy));
+        doc_add(list, policy(s->world->client[n].id, WORLD_BEARER, s->policy));
+        doc_add(list, policy(s->world->client[n].id, WORLD_GROUP, WORLD_GROUP_POLICY));
     }
     return list;
 }
@@ -299,6 +340,14 @@ static struct doc *introspection(const struct settings *s)
     return d;
 }
 
+static struct doc *broker_names(void)
+{
+    struct doc *list = texts(WORLD_BROKER, WORLD_COUNTED);
+
+    doc_add(list, doc_new_str(WORLD_TOLD));
+    return list;
+}
+
 enum err settings_broker(const struct settings *s, struct buf *message)
 {
     struct doc *d = doc_new_map();
@@ -307,7 +356,7 @@ enum err settings_broker(const struct settings *s, struct buf *message)
     snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
     doc_put(d, "listen", listen_at(s->broker_listen));
     doc_put(d, "tls", broker_tls(s));
-    doc_put(d, "audiences", texts(WORLD_BROKER, NULL));
+    doc_put(d, "audiences", broker_names());
     doc_put(d, "issuers", issuers(s));
     text(d, "as_uri", uri);
     if (introspects(s)) doc_put(d, "introspection", introspection(s));

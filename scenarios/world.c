@@ -218,14 +218,16 @@ void world_clear(struct world *w)
 enum err world_open(const struct world *w, struct span token, int64_t now, struct claims **out,
                     struct fault *why)
 {
-    const struct span audiences[] = { SPAN(WORLD_BROKER), SPAN(WORLD_OTHER) };
+    const struct span audiences[] = { SPAN(WORLD_BROKER), SPAN(WORLD_OTHER), SPAN(WORLD_COUNTED),
+                                      SPAN(WORLD_TOLD) };
     struct token_trust trust = {
         .issuer_count = 1,
         .issuers = &w->issuer,
         .require_aud = true,
         .require_exp = true,
         .scope_also = w->scopes,
-        .audience_count = 2,
+        .accept_exi = true,
+        .audience_count = sizeof audiences / sizeof *audiences,
         .audiences = audiences,
         .leeway = 5,
     };

@@ -23,8 +23,14 @@ enum { WORLD_CLIENTS = MAX_PARTY, WORLD_LIFETIME = 3600 };
 #define WORLD_BROKER    "broker1"
 #define WORLD_OTHER     "broker2"
 #define WORLD_SYMMETRIC "broker-symmetric" /* takes symmetric PoP keys only */
-#define WORLD_ISSUER    "https://as.example"
-#define WORLD_BARRED    "barred"
+#define WORLD_COUNTED \
+    "brokerexi" /* the broker again: its tokens have exi. Nine letters, whose base64url ends with them */
+#define WORLD_TOLD         "broker-told" /* the broker again: tokens say the profile, answers public keys too */
+#define WORLD_GROUP        "broker-group"  /* the broker and the other one */
+#define WORLD_BEARER       "broker-bearer" /* tokens are bound to no key */
+#define WORLD_GROUP_POLICY "pub:g/#"
+#define WORLD_ISSUER       "https://as.example"
+#define WORLD_BARRED       "barred"
 
 struct credential {
     struct key_object key; /* private */

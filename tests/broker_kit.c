@@ -1,5 +1,6 @@
 #include "tests/broker_kit.h"
 
+#include "common/ace/exi.h"
 #include "common/ace/introspection.h"
 #include "common/codec/text.h"
 
@@ -54,6 +55,7 @@ static const struct limits kit_limits = {
     .tokens = 10,
     .token_bytes = 100000,
     .cnonces = 4,
+    .exis = 4,
 };
 
 void kit_init(struct kit *k)
@@ -153,6 +155,17 @@ static unsigned key_number(int conn, const struct kit_connect *how)
     return how->key ? how->key : (unsigned)conn;
 }
 
+/* As a jti has it. */
+static void put_number(struct buf *jti, uint64_t number)
+{
+    struct buf id = { 0 };
+
+    put(&id, "broker");
+    exi_number_put(&id, number);
+    b64url_encode(jti, buf_span(&id));
+    buf_clear(&id);
+}
+
 static struct claim_set claims_of(const struct kit *k, int conn, const struct kit_connect *how)
 {
     struct claim_set set = {
@@ -165,6 +178,10 @@ static struct claim_set claims_of(const struct kit *k, int conn, const struct ki
     set.iat = k->now - how->issued;
     set.has_cnonce = how->cnonce.n != 0;
     buf_add(&set.cnonce, how->cnonce);
+    set.has_exi = set.has_id = how->exi != 0;
+    set.has_exp = !set.has_exi;
+    set.exi = how->exi;
+    if (set.has_id) put_number(&set.id, how->number);
     MUST(scope_from_words(span_str(how->scope ? how->scope : "pubsub:a/#"), &set.scope, NULL));
     set.cnf.kind = CNF_KEY;
     set.cnf.object.key = seeded_key((uint8_t)key_number(conn, how));

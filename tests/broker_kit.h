@@ -50,6 +50,8 @@ struct kit_connect {
     bool will_retain;
     bool no_hmac;       /* Ed25519 instead of HS256: ignored where the kit has no AS-RS key */
     struct span cnonce; /* claim; empty: none */
+    int64_t exi;        /* seconds; 0: it has exp */
+    uint64_t number;    /* of a token with exi */
     struct span token;  /* instead of a fresh one */
     bool resumed_tls, wrong_proof;
 };

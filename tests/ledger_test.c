@@ -124,6 +124,30 @@ static void claims(void)
     CHECK(unlink(path) == 0);
 }
 
+/* [R-VAL-17] Also over restarts, and after all tokens are forgotten. */
+static void numbers(void)
+{
+    static const char path[] = "/tmp/ace-ledger-numbers-test.db";
+    struct ledger *l = NULL;
+    struct fault why;
+    uint64_t n = 0;
+
+    unlink(path);
+    for (uint64_t want = 1; want <= 3; want++) {
+        CHECK(ledger_open(path, &l, &why) == OK);
+        CHECK(ledger_next(l, span_str("broker1"), &n) == OK && n == 2 * want - 1);
+        CHECK(ledger_next(l, span_str("broker1"), &n) == OK && n == 2 * want);
+        CHECK(ledger_next(l, span_str("broker"), &n) == OK && n == want);
+        CHECK(ledger_sweep(l, INT64_MAX / 2) == OK);
+        ledger_close(l);
+    }
+    CHECK(ledger_open(path, &l, &why) == OK);
+    CHECK(unlink(path) == 0);
+    CHECK(ledger_next(l, span_str("broker1"), &n) == ERR_UNAVAILABLE && n == 3);
+    ledger_close(l);
+}
+
 CU_TestInfo ledger_tests[] = {
-    { "kids", kids }, { "revocation", revocation }, { "claims", claims }, CU_TEST_INFO_NULL
+    { "kids", kids },  { "revocation", revocation }, { "claims", claims }, { "numbers", numbers },
+    CU_TEST_INFO_NULL,
 };

@@ -218,6 +218,11 @@ const struct key *claims_key(const struct claims *c)
     return c->set.cnf.kind == CNF_KEY ? c->set.cnf.object.key : NULL;
 }
 
+void claims_end_by(struct claims *c, int64_t end)
+{
+    if (end < c->end) c->end = end;
+}
+
 int64_t claims_end(const struct claims *c)
 {
     return c->end;

@@ -27,6 +27,8 @@ const struct key *
 claims_key(const struct claims *c); /* the PoP key; NULL when the token names it by kid only */
 int64_t claims_end(
     const struct claims *c); /* exp and the leeway, or opening time plus exi if sooner; INT64_MAX if none */
+/* It ends then, if not sooner: somebody counts its exi. */
+void claims_end_by(struct claims *c, int64_t end);
 
 /*
  * The other maker: an active introspection response from `trust->issuers[issuer]` over its authenticated channel (RFC 9431
