@@ -103,6 +103,7 @@ enum function {
     FN_BASIC,
     FN_IDENTITY,
     FN_DERIVED,
+    FN_LISTED,
     FN_COUNT
 };
 
