@@ -99,6 +99,7 @@ static void broken(void)
         { "a cursor below 0", "a2008002" "20", ERR_MALFORMED },
         { "a cursor that is text", "a2008002" "6161", ERR_MALFORMED },
         { "more that is a number", "a2018003" "01", ERR_MALFORMED },
+        { "8.2: cursor without more", "a2018002" "f6", ERR_MALFORMED },
         { "unknown parameters are ignored", "a200800a" "01", OK },
     }, *r;
 

@@ -84,6 +84,7 @@ static enum err read_map(const struct doc *d, struct trl *out, struct fault *why
     if (diff) TRY(read_diff(diff, out, why));
     out->has_cursor = cursor != NULL;
     if (cursor) TRY(read_cursor(cursor, &out->cursor_is_null, &out->cursor, why));
+    if (diff && cursor && !more) return bad(why, d, "a cursor without more");
     if (more && !doc_bool(more, &out->more)) return bad(why, more, "more: true or false");
     return OK;
 }

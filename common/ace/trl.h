@@ -38,7 +38,7 @@ struct trl {
 };
 void trl_clear(struct trl *t);
 
-/* application/ace-trl+cbor. Errors of reading: ERR_MALFORMED (also: neither set or both, a hash of another kind), ERR_TOO_LARGE,
+/* application/ace-trl+cbor. Errors of reading: ERR_MALFORMED (also: neither set or both, a hash of another kind, a diff_set with a cursor and without more), ERR_TOO_LARGE,
  * ERR_NO_MEMORY; unknown parameters are ignored. `out` is clear after an error. */
 MUST_USE enum err trl_read(struct span in, struct trl *out, struct fault *why);
 MUST_USE enum err trl_write(const struct trl *t, struct buf *out);
