@@ -297,6 +297,7 @@ void response_read(const struct message *m, const struct http_response *in, cons
     read_headers(m, &in->headers, out);
     if (in->body.n) add_named(m, "body", value_bytes(vars_copy(out->vars, buf_span(&in->body))), out);
     if (told.media != MEDIA_COUNT) read_members(m, buf_span(&in->body), &told, out);
+    told.media = MEDIA_ACE_JSON;
     if (http_header(&in->headers, "Content-Type", &type))
         read_map(m, listing_read(type, buf_span(&in->body)), &told, out);
 }
