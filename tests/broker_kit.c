@@ -54,6 +54,7 @@ static const struct limits kit_limits = {
     .tokens = 10,
     .token_bytes = 100000,
     .cnonces = 4,
+    .revoked = 4,
 };
 
 void kit_init(struct kit *k)
