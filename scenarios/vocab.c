@@ -326,7 +326,7 @@ static const struct verb verbs[] = {
     { "stop",          BROKER | AS, 0, 0, NULL, "stop the process" },
     { "start",         BROKER | AS, 0, 0, NULL, "start it again" },
     { "restart",       BROKER | AS, 0, 0, NULL, "stop and start: what was promised to last must be there" },
-    { "revoke",        AS,     0, 1, NULL, "revoke the token (the newest, or the one given)" },
+    { "revoke",        CLIENT, 0, 0, NULL, "tell the AS that the token held is to be of no use any more" },
 };
 
 static const struct function_def functions[FN_COUNT] = {
