@@ -34,6 +34,18 @@ static bool is_outcome(const struct step *s)
     return s->message->kind == MESSAGE_RESPONSE;
 }
 
+bool real_answers(const struct variant *v)
+{
+    bool told[WORLD_CLIENTS + 1] = { false };
+
+    for (size_t i = 0; i < v->steps; i++) {
+        const struct step *s = &v->step[i];
+        if (s->kind == STEP_VERB && s->from.role == ROLE_CLIENT) told[s->from.number] = true;
+        if (is_outcome(s) && told[s->to.number]) return true;
+    }
+    return false;
+}
+
 /* One check a verb: the last outcome that the figure shows for it before the next verb. */
 static void judge_answer(struct show *w, const struct step *verb, const struct step *outcome)
 {
@@ -82,6 +94,7 @@ void real_play(struct show *w)
             verb[s->from.number] = s;
         }
         if (s->kind == STEP_CLOCK) show_clock(w, s);
+        if (!w->testimony) continue;
         if (s->kind == STEP_ARROW) overheard_arrow(w, s);
         if (s->kind == STEP_TLS) overheard_handshake(w, s);
         if (s->kind == STEP_QUIET) overheard_quiet(w, s);
