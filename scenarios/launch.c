@@ -60,7 +60,7 @@ static enum err read_one(const struct options *o, enum role r, const char *text,
     if (is_file(text)) {
         TRY(sut_read(text, out, message));
         if (out->role == r) return OK;
-        buf_format(message, "%s: a %s, not a %s", text, role_name(out->role), role_name(r));
+        buf_format(message, "%s: its role is %s, not %s", text, role_name(out->role), role_name(r));
         return ERR_MALFORMED;
     }
     if (r == ROLE_CLIENT) {
@@ -89,6 +89,7 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
         out->given[r] = e == OK;
         buf_format(&out->repeat, "%s--%s %s", out->repeat.n ? " " : "", role_name(r), named[r]);
     }
+    if (o->all_real) buf_str(&out->repeat, " --all-real");
     if (o->trust) buf_format(&out->repeat, " --trust %s", o->trust);
     if (e != OK) complain(message.n ? buf_cstr(&message) : err_wire(e)->words);
     buf_clear(&message);

@@ -3,7 +3,7 @@
 
 #include "scenarios/show.h"
 
-/* Is any verb of a client followed by what it is answered? */
+/* Can it be judged by what the clients are answered alone: is any verb followed by its outcome, and does none tell what a message brought? */
 bool real_answers(const struct variant *v);
 
 /* A run without puppets: the clients are told what the figure tells them, each message is judged by what both of its ends say of it

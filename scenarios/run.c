@@ -339,6 +339,9 @@ enum status run_all(const struct suite *s, struct run_options *o)
     } else if (p.count == 0) {
         fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
     } else {
+        char out[MAX_PATH];
+        snprintf(out, sizeof out, "%s", o->out);
+        if (!make_folders(out)) fprintf(stderr, "ace-scenarios: %s: %s\n", out, strerror(errno));
         play_all(o, &p, results);
         status = finish(s, o, results, p.count);
     }
