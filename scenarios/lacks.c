@@ -30,7 +30,7 @@ static bool lacks_value(const struct sut *s, const struct binding *b, struct buf
 static bool lacks_setting(const struct sut *s, const struct setting *set, struct buf *why)
 {
     if (s->settings || set->role != s->role) return false;
-    buf_format(why, "%s has not the settings of our programs: %s", s->name, set->key);
+    buf_format(why, "%s does not take the settings of our programs (with)", s->name);
     return true;
 }
 

@@ -10,9 +10,9 @@ struct play {
     const struct variant *variant;
     enum player players[ROLE_COUNT];
     const struct sut *sut[ROLE_COUNT]; /* of the roles that are PLAYER_EXTERNAL; else NULL */
-    const char *dir;   /* NULL, without products only: nothing is written */
-    const char *bin;   /* folder of our programs */
-    unsigned patience; /* percent of the usual deadlines */
+    const char *dir;                   /* NULL, without products only: nothing is written */
+    const char *bin;                   /* folder of our programs */
+    unsigned patience;                 /* percent of the usual deadlines */
     const struct mutant
         *mutant; /* of the variant: play it so broken, and stop where that is noticed; NULL: as it is */
 };

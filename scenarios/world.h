@@ -46,11 +46,12 @@ struct world {
         char secret[24];
         struct key_object keys[KEY_P256 + 1]; /* registered at the AS; by enum key_type */
     } client[WORLD_CLIENTS];
-    enum scope_spelling scopes; /* what the AS may write besides the RFC's */
-    struct token_issuer issuer; /* for opening the AS's tokens as $broker would */
+    enum scope_spelling scopes;        /* what the AS may write besides the RFC's */
+    struct token_issuer issuer;        /* for opening the AS's tokens as $broker would */
     const char *as_host, *broker_host; /* WORLD_HOST, but of strangers */
     uint16_t as_port, broker_port;
-    struct span broker_trust, as_trust; /* PEM of what vouches for a stranger; empty: the server's key is known */
+    struct span broker_trust,
+        as_trust; /* PEM of what vouches for a stranger; empty: the server's key is known */
 };
 
 /* `v` may be NULL: all axes at their default. Errors: ERR_NO_MEMORY, ERR_INTERNAL. */

@@ -98,7 +98,7 @@ static void lacks(void)
         { "t/hint", 1, "it does not declare tls12" },
         { "t/token", 0, NULL },
         { "t/signer", 0, NULL },
-        { "t/with", 0, "it has not the settings of our programs: hide_topics" },
+        { "t/with", 0, "it does not take the settings of our programs" },
         { "t/clock", 0, "it does not declare clock" },
         { "t/needs", 0, "it does not declare psk" },
     };
