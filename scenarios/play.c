@@ -81,12 +81,12 @@ static void play_steps(struct show *w, const struct play *p)
     }
 }
 
-static bool all_real(const struct show *w)
+static bool is_played_by(const struct show *w, enum player p)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) {
-        if (w->players[r] == PLAYER_PUPPET) return false;
+        if (w->players[r] == p) return true;
     }
-    return true;
+    return false;
 }
 
 static void open_trace(struct show *w)
@@ -115,17 +115,19 @@ void play_run(const struct play *p, struct run_result *out)
     w->result = out;
     w->dir = p->dir;
     memcpy(w->players, p->players, sizeof w->players);
+    memcpy(w->sut, p->sut, sizeof w->sut);
     for (unsigned n = 0; n <= WORLD_CLIENTS; n++)
         w->version[n] = version && strcmp(version, "4") == 0 ? MQTT_V311 : MQTT_V5;
+    bool real = !is_played_by(w, PLAYER_PUPPET);
     if (p->dir) open_trace(w);
     if (world_make(p->variant, &w->world) != OK || stage_init(&w->stage, &w->world, p->variant) != OK ||
         net_new(p->patience, &w->net) != OK ||
-        (all_real(w) && testimony_new(&w->world, &w->testimony) != OK)) {
+        (real && !is_played_by(w, PLAYER_EXTERNAL) && testimony_new(&w->world, &w->testimony) != OK)) {
         show_error(w, "the world cannot be made");
     }
     if (!w->over) cast_start(w, p->bin);
-    if (!w->over && w->testimony) real_play(w);
-    if (!w->over && !w->testimony) play_steps(w, p);
+    if (!w->over && real) real_play(w);
+    if (!w->over && !real) play_steps(w, p);
     if (w->net) {
         cast_stop(w);
         net_free(w->net);
