@@ -101,6 +101,10 @@ static void is_bounded(void)
     take_diff(r, "", "3"); /* listed again */
     take_diff(r, "", "6");
     CHECK(!is_revoked(r, '4') && is_revoked(r, '3'));
+    CHECK(is_revoked(r, '5')); /* presented, and listed in full again: the order stays */
+    take_full(r, "3 5 6");
+    take_diff(r, "", "7");
+    CHECK(!is_revoked(r, '5') && is_revoked(r, '7'));
     revoked_relimit(r, 1);
     CHECK(revoked_count(r) == 1);
     revoked_free(r);
