@@ -9,6 +9,7 @@ struct entry {
     uint8_t hash[TRL_HASH_SIZE];
     bool listed; /* still on the AS's list */
     bool seen;   /* its token was presented */
+    bool spent;  /* in the list of that name */
 };
 
 /* Both in the order they came. */
@@ -57,10 +58,19 @@ static void drop(struct revoked *r, struct entry *e)
     free(e);
 }
 
+/* The earliest of this list, until so few are left in all. */
+static void shed_list(struct revoked *r, struct entry *list, size_t limit)
+{
+    for (struct entry *e = list->next, *next; e != list && map_count(r->by_hash) > limit; e = next) {
+        next = e->next;
+        drop(r, e);
+    }
+}
+
 static void shed(struct revoked *r, size_t limit)
 {
-    while (map_count(r->by_hash) > limit)
-        drop(r, r->spent.next != &r->spent ? r->spent.next : r->needed.next);
+    shed_list(r, &r->spent, limit);
+    shed_list(r, &r->needed, limit);
 }
 
 void revoked_free(struct revoked *r)
@@ -82,11 +92,15 @@ static struct entry *find(const struct revoked *r, const uint8_t hash[TRL_HASH_S
     return map_get(r->by_hash, span(hash, TRL_HASH_SIZE));
 }
 
-/* To the list where it belongs. */
+/* To the list where it belongs, if it is in the other. */
 static void sort(struct revoked *r, struct entry *e)
 {
+    bool spent = e->seen && !e->listed;
+
+    if (spent == e->spent) return;
+    e->spent = spent;
     detach(e);
-    append(e->seen && !e->listed ? &r->spent : &r->needed, e);
+    append(spent ? &r->spent : &r->needed, e);
 }
 
 static enum err add(struct revoked *r, const uint8_t hash[TRL_HASH_SIZE])
@@ -94,9 +108,8 @@ static enum err add(struct revoked *r, const uint8_t hash[TRL_HASH_SIZE])
     struct entry *e = find(r, hash);
 
     if (e) {
-        bool was_spent = e->seen && !e->listed;
         e->listed = true;
-        if (was_spent) sort(r, e);
+        sort(r, e);
         return OK;
     }
     e = calloc(1, sizeof *e);
@@ -127,16 +140,19 @@ static enum err add_all(struct revoked *r, const struct buf *hashes)
 static void unlist(struct revoked *r, struct entry *e)
 {
     e->listed = false;
-    if (e->seen) sort(r, e);
+    sort(r, e);
 }
 
 static enum err take_full(struct revoked *r, const struct buf *hashes)
 {
-    for (struct entry *e = r->needed.next; e != &r->needed; e = e->next) e->listed = false;
+    size_t cursor = 0;
+
+    for (void *e; map_next(r->by_hash, &cursor, NULL, &e);) ((struct entry *)e)->listed = false;
     enum err e = add_all(r, hashes);
-    for (struct entry *i = r->needed.next, *next; i != &r->needed; i = next) {
-        next = i->next;
-        if (!i->listed) unlist(r, i);
+    cursor = 0;
+    for (void *i; map_next(r->by_hash, &cursor, NULL, &i);) {
+        struct entry *each = i;
+        if (!each->listed) unlist(r, each);
     }
     return e;
 }
@@ -173,9 +189,8 @@ enum err revoked_test(struct revoked *r, struct span token)
         TRY(trl_hash(token, names[i], hash));
         struct entry *e = find(r, hash);
         if (!e) continue;
-        bool first = !e->seen;
         e->seen = true;
-        if (first && !e->listed) sort(r, e);
+        sort(r, e);
         verdict = ERR_NOT_AUTHORIZED;
     }
     return verdict;

@@ -101,6 +101,10 @@ static void is_bounded(void)
     take_diff(r, "", "3"); /* listed again */
     take_diff(r, "", "6");
     CHECK(!is_revoked(r, '4') && is_revoked(r, '3'));
+    CHECK(is_revoked(r, '5')); /* presented, and listed in full again: the order stays */
+    take_full(r, "3 5 6");
+    take_diff(r, "", "7");
+    CHECK(!is_revoked(r, '5') && is_revoked(r, '7'));
     revoked_relimit(r, 1);
     CHECK(revoked_count(r) == 1);
     revoked_free(r);
@@ -185,8 +189,36 @@ static void refuses_revoked(void)
     kit_clear(&k);
 }
 
+/* An upload of it is refused, and a stored one is gone. */
+static void refuses_uploads(void)
+{
+    struct kit k;
+    kit_init(&k);
+    k.settings.authz_info = true;
+    k.settings.uploads = 10;
+    k.settings.unproven_seconds = 100;
+    kit_start(&k);
+    struct buf token = kit_token(&k, 1, &(struct kit_connect){ 0 });
+
+    kit_enter(&k, 1, &(struct kit_connect){ .by = BY_NOTHING });
+    kit_publish(&k, 1, "authz-info", buf_cstr(&token), 1, 7);
+    CHECK_HEARD(&k, 1, "PUBACK 7 00");
+    CHECK(broker_counts(k.broker).tokens == 1);
+    say_revoked(&k, buf_span(&token));
+    CHECK(broker_counts(k.broker).tokens == 0);
+    CHECK_HEARD(&k, 1, ""); /* who only brought it stays */
+    kit_publish(&k, 1, "authz-info", buf_cstr(&token), 1, 8);
+    CHECK_HEARD(&k, 1, "PUBACK 8 87");
+    buf_clear(&token);
+    kit_clear(&k);
+}
+
 CU_TestInfo broker_revoked_tests[] = {
-    { "takes lists", takes_lists },         { "has two names", has_two_names },
-    { "is bounded", is_bounded },           { "ends connections", ends_connections },
-    { "refuses revoked", refuses_revoked }, CU_TEST_INFO_NULL,
+    { "takes lists", takes_lists },
+    { "has two names", has_two_names },
+    { "is bounded", is_bounded },
+    { "ends connections", ends_connections },
+    { "refuses revoked", refuses_revoked },
+    { "refuses uploads", refuses_uploads },
+    CU_TEST_INFO_NULL,
 };
