@@ -1,6 +1,7 @@
 #include "scenarios/browse.h"
 #include "scenarios/compare.h"
 #include "scenarios/demo.h"
+#include "scenarios/interop.h"
 #include "scenarios/launch.h"
 #include "scenarios/mutate.h"
 #include "scenarios/options.h"
@@ -46,6 +47,12 @@ static enum status do_run(const struct suite *s, const struct options *o, struct
 {
     (void)out;
     return launch_run(s, o, o->all_real ? RUN_ALL_REAL : RUN_PRODUCTS);
+}
+
+static enum status do_matrix(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)out;
+    return interop_run(s, o);
 }
 
 static enum status do_model(const struct suite *s, const struct options *o, struct buf *out)
@@ -132,6 +139,8 @@ static const struct command {
     { "mutate", "[GLOB]",
       "model runs with one arrow or field broken: can every check fail, and blame the right line?", 0, 1,
       NEEDS_SUITE, do_mutate },
+    { "matrix", "FILE...", "SUT files: every client with every broker and every AS", 1, MAX_ARGUMENTS,
+      NEEDS_SUITE, do_matrix },
     { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
     { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },

@@ -34,6 +34,14 @@ static bool make_folders(char *path)
     return mkdir(path, 0755) == 0 || errno == EEXIST;
 }
 
+bool run_folder(const char *path)
+{
+    char own[MAX_PATH];
+
+    snprintf(own, sizeof own, "%s", path);
+    return make_folders(own);
+}
+
 static void name_folder(const struct run_options *o, struct job *j, const struct variant *v)
 {
     struct run_result r = { 0 };
@@ -339,9 +347,7 @@ enum status run_all(const struct suite *s, struct run_options *o)
     } else if (p.count == 0) {
         fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
     } else {
-        char out[MAX_PATH];
-        snprintf(out, sizeof out, "%s", o->out);
-        if (!make_folders(out)) fprintf(stderr, "ace-scenarios: %s: %s\n", out, strerror(errno));
+        if (!run_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
         play_all(o, &p, results);
         status = finish(s, o, results, p.count);
     }

@@ -20,6 +20,9 @@ struct run_options {
     size_t counts[VERDICTS]; /* filled in: how many runs ended so */
 };
 
+/* Makes this folder, and those above it. */
+bool run_folder(const char *path);
+
 /* Writes report.json, junit.xml and report.html into `out`. */
 enum status run_all(const struct suite *s, struct run_options *o);
 
