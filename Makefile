@@ -66,9 +66,11 @@ build/setup.mk: $(wildcard packaging/*.sh)
 help:      ; @sed -n 's/^#: //p' Makefile
 #: make [all]        the four programs, into build/bin         MODE=release (default) | debug | plain; CC=gcc | clang; V=1
 #: make scenarios    runs the conformance scenarios; the report is under build/scenarios
+#: make interop    who of suts/*.json gets on with whom: clients x brokers x AS
 #: make mutate     model runs, each with one arrow or field broken: can every check of the suite fail?
+#: make twins        our programs with one fault each: does the suite catch it and blame the right rule?  T="name name2"
 #: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
-#: make test-evidence test-report  runs whose captures tshark must decrypt
+#: make test-evidence  runs whose captures tshark must decrypt
 #: make test-report  reports against schemas and in a browser; pictures of it are in build/report-shots
 #: make check        layers, format, static analysis, requirement ids, banned calls
 #: make valgrind     runs the unit tests under valgrind
@@ -76,11 +78,16 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make bench      what each thing costs, beside mosquitto   BENCH_ROUNDS=5 BENCH_SCALE=1
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
+interop: all adapters            ; @$(B)/bin/ace-scenarios matrix suts/*.json
 mutate: all                      ; @$(B)/bin/ace-scenarios model >build/model.txt || { cat build/model.txt; exit 1; }; tail -n 1 build/model.txt; $(B)/bin/ace-scenarios mutate
+twins: all                       ; @CC='$(CC)' FLAGS='$(FLAGS)' LIBS='$(LIBS)' twins/run.sh $(B) build/twins $(T)
 test: all $(B)/bin/ace-tests oracles ; @$(B)/bin/ace-tests $(T)
 # Foreign programs, for the suites oracle_*.
 oracles: $(patsubst tests/%,build/%,$(wildcard tests/oracles/*.mjs)) build/oracles/loopback.so
 	@$(if $(or $(if $(T),,all),$(findstring oracle_,$(T))),packaging/setup.sh test build/oracles)
+# Implementations of others as systems under test: adapters/ (docs/adapters.md), beside the npm packages that they need.
+adapters: $(patsubst %,build/%,$(wildcard adapters/*.mjs)) ; @packaging/setup.sh adapters build/adapters
+build/adapters/%.mjs: adapters/%.mjs ; @mkdir -p $(@D) && cp $< $@
 build/oracles/%.mjs: tests/oracles/%.mjs ; @mkdir -p $(@D) && cp $< $@
 build/oracles/%.so: tests/oracles/%.c ; @mkdir -p $(@D) && $(CC) $(LANG_) -shared -fPIC -o $@ $<
 check: build/setup.mk            ; @packaging/setup.sh check && $(MAKE) -s --no-print-directory -k rules $(CHECKED:%.c=build/check/%.ok)
@@ -98,6 +105,6 @@ fuzz-%: $(B)/run/%
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios mutate test test-evidence oracles check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios interop mutate twins test test-evidence test-report oracles adapters check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

@@ -2,6 +2,7 @@
 #include "as/introspect.h"
 #include "as/issue.h"
 #include "as/login.h"
+#include "as/trl.h"
 #include "common/crypto/hash.h"
 
 #include <stdlib.h>
@@ -21,10 +22,13 @@ struct visit {
     const struct tls_facts *peer;
     int64_t now;
     struct http_response *out;
+    unsigned may_wait; /* seconds; as_handle_or_wait() */
+    unsigned waits;
 };
 
 typedef void endpoint(struct visit *v);
-static endpoint token_endpoint, introspection_endpoint, revocation_endpoint, metadata, jwks, ready;
+static endpoint token_endpoint, introspection_endpoint, revocation_endpoint, trl_endpoint, metadata, jwks,
+    ready;
 
 static const struct route {
     const char *path, *method;
@@ -34,6 +38,7 @@ static const struct route {
     { "/token", "POST", token_endpoint },                           /* RFC 9200 5.8 [R-TOK-02]    */
     { "/introspect", "POST", introspection_endpoint },              /* RFC 9200 5.9 [R-INT-06]    */
     { "/revoke", "POST", revocation_endpoint },                     /* RFC 7009 2 [R-INT-28]      */
+    { NULL, "GET", trl_endpoint },                                  /* RFC 9770 5; setup.trl.path */
     { "/.well-known/oauth-authorization-server", "GET", metadata }, /* RFC 8414                   */
     { "/jwks.json", "GET", jwks },                                  /* RFC 7517 5                 */
     { "/health/ready", "GET", ready },
@@ -127,6 +132,7 @@ static enum err serve_request(struct visit *v, struct token_visit *t)
         .now = v->now,
         .client = t->client,
         .tls_key = v->peer->peer_key,
+        .notation = media_notation(t->media),
     };
     TRY(issue_token(&from, &t->request, &t->response, &t->why));
     return token_response_write(&t->response, t->media, &v->out->body);
@@ -244,6 +250,40 @@ static void revocation_endpoint(struct visit *v)
     introspection_request_clear(&p.request);
 }
 
+/* --- GET, the list of revoked tokens --- */
+
+/* A broker asks for its audience, everybody else for himself [RFC 9770 5, 6]. */
+static enum err serve_trl(struct visit *v)
+{
+    const struct as_setup *s = &v->as->setup;
+    struct login_from login = { s->registry, &v->as->throttle, v->in, v->peer, v->now };
+    const struct as_client *caller = NULL;
+    bool nothing_new = false;
+
+    TRY(login_by_transport(&login, &caller));
+    if (!caller || !caller->enabled) return ERR_INVALID_CLIENT;
+    const struct as_broker *broker = broker_of(v, caller);
+    struct trl_query q = { .text = http_query(v->in),
+                           .reader = { broker ? UPDATES_BROKER : UPDATES_CLIENT,
+                                       span_str(broker ? broker->audience : caller->id) },
+                           .max_n = s->trl.max_n,
+                           .max_diff_batch = s->trl.max_diff_batch,
+                           .now = v->now };
+    TRY(trl_answer(s->ledger, &q, v->out, &nothing_new));
+    v->waits = broker && nothing_new ? trl_wait(&v->in->headers, v->may_wait) : 0;
+    if (v->waits == 0)
+        log_event(s->log, LOG_INFO, "trl", LOG_SPAN("caller", span_str(caller->id)),
+                  LOG_INT("status", v->out->status), LOG_BOOL("news", !nothing_new));
+    return OK;
+}
+
+static void trl_endpoint(struct visit *v)
+{
+    no_store(v);
+    enum err e = serve_trl(v);
+    if (e != OK) fail(v, e, MEDIA_ACE_CBOR, NULL);
+}
+
 /* --- what everybody may read --- */
 
 static struct doc *words(const char *const *list, size_t n)
@@ -324,28 +364,58 @@ static bool method_fits(const struct visit *v, const struct route *r)
            (strcmp(r->method, "GET") == 0 && http_method_is(v->in, "HEAD"));
 }
 
-void as_handle(struct as *a, const struct http_request *in, const struct tls_facts *peer, int64_t now,
-               struct http_response *out)
+static bool leads_to(const struct visit *v, const struct route *r)
 {
-    struct visit v = { a, in, peer, now, out };
+    const char *path = r->path ? r->path : v->as->setup.trl.path;
 
+    return path && span_is(http_path(v->in), path);
+}
+
+static void dispatch(struct visit *v)
+{
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         const struct route *r = &routes[i];
-        if (!span_is(http_path(in), r->path)) continue;
-        if (method_fits(&v, r)) {
-            r->serve(&v);
+        if (!leads_to(v, r)) continue;
+        if (method_fits(v, r)) {
+            r->serve(v);
         } else { /* [R-TOK-01] */
-            fail(&v, ERR_HTTP_METHOD, MEDIA_JSON, NULL);
-            header(&v, "Allow", r->method);
+            fail(v, ERR_HTTP_METHOD, MEDIA_JSON, NULL);
+            header(v, "Allow", r->method);
         }
         return;
     }
-    fail(&v, ERR_NOT_FOUND, MEDIA_JSON, NULL);
+    fail(v, ERR_NOT_FOUND, MEDIA_JSON, NULL);
+}
+
+void as_handle(struct as *a, const struct http_request *in, const struct tls_facts *peer, int64_t now,
+               struct http_response *out)
+{
+    struct visit v = { a, in, peer, now, out, 0, 0 };
+
+    dispatch(&v);
+}
+
+unsigned as_handle_or_wait(struct as *a, const struct http_request *in, const struct tls_facts *peer,
+                           int64_t now, struct http_response *out)
+{
+    struct visit v = { a, in, peer, now, out, a->setup.trl.max_wait, 0 };
+
+    dispatch(&v);
+    return v.waits;
+}
+
+uint64_t as_news(const struct as *a)
+{
+    return ledger_news(a->setup.ledger);
 }
 
 void as_tick(struct as *a, int64_t now)
 {
-    if (now - a->swept < SWEEP_SECONDS) return;
+    bool due = now < a->swept || now - a->swept >= SWEEP_SECONDS; /* also when the clock was put back */
+
+    if (ledger_unlist(a->setup.ledger, now) != OK)
+        log_event(a->setup.log, LOG_WARN, "ledger.unlist", LOG_STR("error", "store not answering"));
+    if (!due) return;
     a->swept = now;
     if (ledger_sweep(a->setup.ledger, now) != OK)
         log_event(a->setup.log, LOG_WARN, "ledger.sweep", LOG_STR("error", "store not answering"));
@@ -363,6 +433,7 @@ enum err as_new(const struct as_setup *setup, struct as **out)
         return e;
     }
     a->setup = *setup;
+    if (setup->trl.max_n) ledger_remember(setup->ledger, setup->trl.max_n);
     *out = a;
     return OK;
 }

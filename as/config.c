@@ -1,4 +1,5 @@
 #include "as/config.h"
+#include "as/trl.h"
 #include "common/base/file.h"
 #include "common/codec/text.h"
 
@@ -21,6 +22,11 @@ static const struct config_key keys[] = {
     { .name = "accept_json",          .kind = CONFIG_BOOL,   .offset = AT(accept_json), .fallback = "true", .reading = "A-13", .doc = "take requests of type application/json" },
     { .name = "trust_req_cnf",        .kind = CONFIG_BOOL,   .offset = AT(trust_req_cnf), .fallback = "false", .reading = "A-30", .doc = "take any public key of a client, shown or not: in a laboratory only" },
     { .name = "compat_draft02",       .kind = CONFIG_BOOL,   .offset = AT(compat_draft02), .fallback = "false", .reading = "draft -02", .doc = "take also what clients of draft-ietf-ace-mqtt-tls-profile-02 ask for" },
+    { .name = "trl.path",             .kind = CONFIG_TEXT,   .offset = AT(trl_path), .fallback = "\"/revoke/trl\"", .doc = "where the list of revoked tokens is (RFC 9770)" },
+    { .name = "trl.max_n",            .kind = CONFIG_INT,    .offset = AT(trl_max_n), .low = 1, .high = TRL_MAX_N, .fallback = "64", .doc = "MAX_N: updates of the list remembered for each who may read it" },
+    { .name = "trl.max_diff_batch",   .kind = CONFIG_INT,    .offset = AT(trl_max_diff_batch), .low = 1, .high = TRL_MAX_ENTRIES, .fallback = "16", .doc = "MAX_DIFF_BATCH: updates in one answer; at most MAX_N" },
+    { .name = "trl.max_wait",         .kind = CONFIG_INT,    .offset = AT(trl_max_wait), .low = 0, .high = 300, .fallback = "60", .doc = "seconds a broker may wait for news of the list; 0: it is answered at once" },
+    { .name = "trl.max_waiting",      .kind = CONFIG_INT,    .offset = AT(trl_max_waiting), .low = 0, .high = 1024, .fallback = "64", .doc = "requests that wait at once; further ones are answered at once" },
     { .name = "clients",              .kind = CONFIG_DOC,    .offset = AT(clients), .reloadable = true, .doc = "array: id, secret | secret_file | keys, enabled, profiles, default_audience, default_scope" },
     { .name = "brokers",              .kind = CONFIG_DOC,    .offset = AT(brokers), .reloadable = true, .doc = "array: audience, token_format (jwt, cwt, reference), shared_key, symmetric_key_in, derivation_key, derived_key_len, keys, certificate, pop_keys, profiles" },
     { .name = "policies",             .kind = CONFIG_DOC,    .offset = AT(policies), .reloadable = true, .doc = "array: client, audience, allow, lifetime" },
@@ -85,11 +91,25 @@ static enum err check_issuer(struct as_config *c, struct buf *message)
     return ERR_MALFORMED;
 }
 
+/* RFC 9770 5.2.1 */
+static enum err check_trl(struct as_config *c, struct buf *message)
+{
+    const char *wrong = c->trl_path[0] != '/' ? "trl.path: must begin with a slash"
+                        : c->trl_max_diff_batch > c->trl_max_n
+                            ? "trl.max_diff_batch: must not be more than trl.max_n"
+                            : NULL;
+
+    if (!wrong) return OK;
+    buf_format(message, "%s: %s", c->path, wrong);
+    return ERR_MALFORMED;
+}
+
 static enum err load_all(struct as_config *c, struct buf *message)
 {
     struct registry_source from = { c->path, c->file, c->clients, c->brokers, c->policies };
 
     TRY(check_issuer(c, message));
+    TRY(check_trl(c, message));
     if (c->certificate_file) TRY(load(c, c->certificate_file, &c->certificate, message));
     if (c->client_ca_file) TRY(load(c, c->client_ca_file, &c->client_ca, message));
     TRY(load_private(c, c->key_file, &c->key, message));

@@ -10,6 +10,8 @@ struct as_config {
     struct config_file *file;
     /* as written */
     char *issuer, *host, *certificate_file, *key_file, *client_ca_file, *sign_key_file, *store, *keylog_file;
+    char *trl_path;
+    int64_t trl_max_n, trl_max_diff_batch, trl_max_wait, trl_max_waiting;
     int64_t port, lifetime, max_connections, max_body, request_ms, failed_logins;
     int min_version; /* index into "1.2|1.3" */
     int log_level;   /* enum log_level */

@@ -412,7 +412,12 @@ static enum err enter(const struct issue_from *from, const struct grant_plan *p,
         .expires = from->now + p->lifetime,
     };
 
+    enum trl_input as = from->notation == NOTATION_CBOR || p->broker->token_format == FORMAT_CWT
+                            ? TRL_OF_OCTETS
+                            : TRL_OF_TEXT;
+
     sha256(token, entry.token_hash);
+    TRY(trl_hash(token, as, entry.trl_hash));
     return ledger_add(from->ledger, &entry);
 }
 

@@ -18,6 +18,7 @@ struct issue_from {
     int64_t now;                    /* seconds since the epoch */
     const struct as_client *client; /* authenticated */
     const struct key *tls_key;      /* what it proved in TLS; NULL: nothing */
+    enum notation notation;         /* of the answer: what the token is called when revoked (RFC 9770 3.2) */
 };
 
 /*

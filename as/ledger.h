@@ -1,6 +1,7 @@
 #ifndef AS_LEDGER_H
 #define AS_LEDGER_H
 
+#include "as/updates.h"
 #include "common/base/fault.h"
 #include "common/base/secret.h"
 #include "common/crypto/hash.h"
@@ -16,6 +17,7 @@ struct ledger_entry {
     struct span client, audience;
     struct span jti;
     uint8_t token_hash[SHA256_SIZE]; /* of the access token's octets */
+    uint8_t trl_hash[TRL_HASH_SIZE]; /* what a list of revoked tokens calls it */
     struct span kid;                 /* of the PoP key; empty: none */
     struct span pop_key;             /* octets of a symmetric key the AS made; empty: the client's own */
     struct span claims;              /* what a reference token stands for; empty: the token says it itself */
@@ -42,9 +44,25 @@ MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_
 MUST_USE enum err ledger_claims(struct ledger *l, const uint8_t token_hash[SHA256_SIZE],
                                 struct secret *claims);
 
-/* RFC 7009: revokes a token of this client, whose claims are then forgotten; of others, or of none, nothing. Errors: ERR_UNAVAILABLE. */
+/* RFC 7009: revokes a token of this client, whose claims are then forgotten, and puts it on the list until it ends; of others, or of
+ * none, nothing. Errors: ERR_UNAVAILABLE. */
 MUST_USE enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
                                 int64_t now);
+
+/* RFC 9770 5.2: how many updates of the list are remembered for each of its readers, from now on; 64 if never called. */
+void ledger_remember(struct ledger *l, int64_t updates);
+
+/* RFC 9770 4.1: what ended leaves the list; the functions below speak of the list as this left it. Errors: ERR_UNAVAILABLE, ERR_NO_MEMORY. */
+MUST_USE enum err ledger_unlist(struct ledger *l, int64_t now);
+
+/* Appends the hashes on the list, the latest issued first, at most TRL_MAX_HASHES. Errors: ERR_UNAVAILABLE, ERR_NO_MEMORY. */
+MUST_USE enum err ledger_listed(struct ledger *l, const struct updates_reader *r, struct buf *hashes);
+
+/* Where updates.h looks. */
+struct store *ledger_store(struct ledger *l);
+
+/* Changes of the list since the ledger was opened, whomever they pertain to. */
+uint64_t ledger_news(const struct ledger *l);
 
 /* Forgets what ended references stand for, and tokens that ended more than a day before `now`. */
 MUST_USE enum err ledger_sweep(struct ledger *l, int64_t now);

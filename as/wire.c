@@ -12,10 +12,20 @@
 
 enum { TICK_MS = 60000 };
 
+/* A broker that waits for news of the list of revoked tokens. */
+struct waiting {
+    struct http_turn *turn; /* NULL: free */
+    uv_timer_t timer;
+    bool over; /* its time, or ours */
+};
+
 struct shell {
     uv_loop_t loop;
     uv_signal_t stop[2], reload;
     uv_timer_t tick;
+    uv_check_t check;
+    struct waiting *waiting; /* trl.max_waiting of them */
+    uint64_t news;           /* as_news() when they began, or asked again */
     struct as_config *config;
     struct as *as;
     struct log *log;
@@ -51,6 +61,9 @@ static void shut(struct shell *s)
     close_handle((uv_handle_t *)&s->stop[1]);
     close_handle((uv_handle_t *)&s->reload);
     close_handle((uv_handle_t *)&s->tick);
+    close_handle((uv_handle_t *)&s->check);
+    for (int64_t i = 0; s->waiting && i < s->config->trl_max_waiting; i++)
+        close_handle((uv_handle_t *)&s->waiting[i].timer);
 }
 
 static void on_stop(uv_signal_t *h, int number)
@@ -114,6 +127,55 @@ static void on_control_end(void *self)
     shut(self);
 }
 
+/* --- waiting for news --- */
+
+/* The one of this turn; of NULL, one that is free. */
+static struct waiting *waiting_of(struct shell *s, const struct http_turn *turn)
+{
+    for (int64_t i = 0; i < s->config->trl_max_waiting; i++) {
+        if (s->waiting[i].turn == turn) return &s->waiting[i];
+    }
+    return NULL;
+}
+
+static void on_gone(void *self, struct http_turn *turn)
+{
+    struct waiting *w = waiting_of(self, turn);
+
+    if (!w) return;
+    w->turn = NULL;
+    uv_timer_stop(&w->timer);
+}
+
+static void on_waited(uv_timer_t *t)
+{
+    struct waiting *w = t->data;
+
+    w->over = true;
+    http_turn_again(w->turn);
+}
+
+/* Everybody asks again: whom the news pertain to is for the core to say. */
+static void spread_news(struct shell *s)
+{
+    while (s->news != as_news(s->as)) { /* asking may find that something has ended */
+        s->news = as_news(s->as);
+        for (int64_t i = 0; i < s->config->trl_max_waiting; i++) {
+            if (s->waiting[i].turn) http_turn_again(s->waiting[i].turn);
+        }
+    }
+}
+
+static void wait_for_news(struct waiting *w, struct http_turn *turn, unsigned seconds)
+{
+    if (!w->turn) {
+        w->over = false;
+        uv_timer_start(&w->timer, on_waited, (uint64_t)seconds * 1000, 0);
+    }
+    w->turn = turn;
+    http_turn_hold(turn);
+}
+
 /* --- serving --- */
 
 static void on_request(void *self, const struct http_request *in, const struct http_peer *peer,
@@ -121,9 +183,28 @@ static void on_request(void *self, const struct http_request *in, const struct h
 {
     struct shell *s = self;
     int64_t now = now_ms(s);
+    struct waiting *w = waiting_of(s, peer->turn);
+    bool over = w && w->over;
+    unsigned seconds = 0;
 
+    if (!w) w = waiting_of(s, NULL);
     log_time(s->log, now);
-    as_handle(s->as, in, peer->facts, now / 1000, out);
+    if (w && !over) {
+        seconds = as_handle_or_wait(s->as, in, peer->facts, now / 1000, out);
+    } else {
+        as_handle(s->as, in, peer->facts, now / 1000, out);
+    }
+    if (seconds) {
+        wait_for_news(w, peer->turn, seconds);
+    } else if (w && w->turn == peer->turn) {
+        on_gone(s, peer->turn);
+    }
+}
+
+/* After the turn of the request that made them: its own answer comes first. */
+static void on_news(uv_check_t *h)
+{
+    spread_news(h->data);
 }
 
 static void on_tick(uv_timer_t *h)
@@ -133,6 +214,7 @@ static void on_tick(uv_timer_t *h)
 
     log_time(s->log, now);
     as_tick(s->as, now / 1000);
+    spread_news(s);
 }
 
 /* any key may come in, since holding it is what the handshake proves; whose it is the registry tells. */
@@ -199,6 +281,7 @@ static int open_core(struct shell *s)
         .accept_json = c->accept_json,
         .compat_draft02 = c->compat_draft02,
         .trust_req_cnf = c->trust_req_cnf,
+        .trl = { c->trl_path, c->trl_max_n, c->trl_max_diff_batch, (unsigned)c->trl_max_wait },
         .failed_logins = (unsigned)c->failed_logins,
         .sign_key = &c->sign_key,
         .registry = c->registry,
@@ -222,7 +305,7 @@ static int open_server(struct shell *s)
         .max_body = (size_t)c->max_body,
         .request_ms = (unsigned)c->request_ms,
     };
-    struct http_handler handler = { s, on_request };
+    struct http_handler handler = { s, on_request, on_gone };
 
     return http_server_open(&s->loop, &o, &handler, &s->server, &why) == OK ? 0 : complain("", why.why);
 }
@@ -248,13 +331,29 @@ static int open_control(struct shell *s, enum wire_mode mode)
                : complain("--control", "standard input cannot be read");
 }
 
+static int open_waiting(struct shell *s)
+{
+    size_t n = (size_t)s->config->trl_max_waiting;
+
+    s->waiting = calloc(n + 1, sizeof *s->waiting);
+    if (!s->waiting) return complain("", "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        uv_timer_init(&s->loop, &s->waiting[i].timer);
+        s->waiting[i].timer.data = &s->waiting[i];
+    }
+    return 0;
+}
+
 static int start(struct shell *s, enum wire_mode mode)
 {
-    if (open_keylog(s) || open_tls(s) || open_core(s) || open_server(s) || open_control(s, mode)) return 1;
+    if (open_waiting(s) || open_keylog(s) || open_tls(s) || open_core(s) || open_server(s) ||
+        open_control(s, mode))
+        return 1;
     uv_signal_start(&s->stop[0], on_stop, SIGINT);
     uv_signal_start(&s->stop[1], on_stop, SIGTERM);
     uv_signal_start(&s->reload, on_reload, SIGHUP);
     uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
+    uv_check_start(&s->check, on_news);
     return say_ready(s) == OK ? 0 : complain("standard output", "cannot be written");
 }
 
@@ -265,7 +364,8 @@ static void init_handles(struct shell *s)
     uv_signal_init(&s->loop, &s->stop[1]);
     uv_signal_init(&s->loop, &s->reload);
     uv_timer_init(&s->loop, &s->tick);
-    s->stop[0].data = s->stop[1].data = s->reload.data = s->tick.data = s;
+    uv_check_init(&s->loop, &s->check);
+    s->stop[0].data = s->stop[1].data = s->reload.data = s->tick.data = s->check.data = s;
 }
 
 int as_wire_run(struct as_config *config, enum wire_mode mode)
@@ -281,6 +381,7 @@ int as_wire_run(struct as_config *config, enum wire_mode mode)
     uv_run(&s->loop, UV_RUN_DEFAULT);
     uv_loop_close(&s->loop);
     as_free(s->as);
+    free(s->waiting);
     tls_config_free(s->tls);
     log_free(s->log);
     if (s->keylog) fclose(s->keylog);

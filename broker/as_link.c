@@ -148,13 +148,13 @@ enum err as_link_ask(struct as_link *l, uint64_t question, struct span token)
 
 static enum err open_all(uv_loop_t *loop, const struct broker_config *c, struct as_link *l, struct fault *why)
 {
-    struct tls_client_options tls = { .ca_pem = buf_span(&c->asking_ca) };
+    struct tls_client_options tls = { .ca_pem = buf_span(&c->asking_as.ca) };
     struct http_client_options http = { .max_in_flight = MAX_IN_FLIGHT,
                                         .max_waiting = (unsigned)c->settings.asking.questions };
 
-    TRY(http_url_read(span_str(c->asking_url), &l->url, why));
-    TRY(secret_set(&l->password, secret_span(&c->asking_password)));
-    buf_str(&l->id, c->asking_id);
+    TRY(http_url_read(span_str(c->asking_as.url), &l->url, why));
+    TRY(secret_set(&l->password, secret_span(&c->asking_as.password)));
+    buf_str(&l->id, c->asking_as.id);
     if (buf_failed(&l->id)) return ERR_NO_MEMORY;
     if (l->url.tls) TRY(tls_client_config(&tls, &l->tls, why));
     return http_client_new(loop, &http, &l->http);

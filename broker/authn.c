@@ -86,9 +86,12 @@ static enum err open_token(const struct authn *a, struct span token, int64_t now
                            struct fault *why)
 {
     const struct asking *asking = &a->settings->asking;
+    enum err e = revoked_test(a->revoked, token);
 
     *out = (struct opened){ .fresh = INT64_MAX };
-    enum err e = token_open(token, &a->settings->trust, now, &out->claims, why);
+    if (e != OK) fault_set(why, 0, "the AS has revoked it");
+    TRY(e);
+    e = token_open(token, &a->settings->trust, now, &out->claims, why);
     bool unknown = e == ERR_NOT_A_TOKEN && may_be_reference(token);
     bool known = asking->all && e != ERR_NOT_A_TOKEN && e != ERR_NO_MEMORY;
     if (!asking->on || (!unknown && !known)) return e;

@@ -6,6 +6,7 @@
 #include "broker/exis.h"
 #include "broker/grant.h"
 #include "broker/meter.h"
+#include "broker/revoked.h"
 #include "broker/settings.h"
 #include "broker/tokens.h"
 #include "common/codec/mqtt.h"
@@ -19,6 +20,7 @@ struct authn {
     struct tokens *tokens; /* for "challenge with the token stored for this client" */
     struct cnonces *cnonces;
     struct exis *exis;
+    struct revoked *revoked; /* by the list of the AS (RFC 9770) */
     struct answers *answers;
     const struct answer *
         said; /* the packet that is being judged has waited for this; NULL: it is judged for the first time */

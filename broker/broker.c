@@ -45,8 +45,9 @@ static bool fill_world(struct broker *b, const struct settings *settings)
     b->authn.answers = answers_new(&answers, key);
     b->authn.cnonces = cnonces_new(b->authn.entropy, key);
     b->authn.exis = exis_new(key);
+    b->authn.revoked = revoked_new((size_t)l->revoked, key);
     return b->conns && b->crowd && b->states && b->retained && b->authn.tokens && b->authn.answers &&
-           b->authn.cnonces;
+           b->authn.cnonces && b->authn.revoked && b->authn.exis;
 }
 
 struct broker *broker_new(const struct settings *settings, struct entropy *entropy)
@@ -93,6 +94,7 @@ void broker_free(struct broker *b)
     tokens_free(b->authn.tokens);
     cnonces_free(b->authn.cnonces);
     exis_free(b->authn.exis);
+    revoked_free(b->authn.revoked);
     answers_free(b->authn.answers);
     matches_clear(&b->matches);
     free(b);
@@ -312,6 +314,33 @@ void broker_tick(struct broker *b, int64_t now)
     tokens_sweep(b->authn.tokens, now);
 }
 
+/* Only where one of its own says so a connection ends: by the token that was proved last. */
+static void end_revoked(struct broker *b, struct conn *c)
+{
+    struct span token = session_token(c->session);
+
+    if (token.n == 0 || session_over(c->session)) return;
+    enum err e = revoked_test(b->authn.revoked, token);
+    if (e == OK) return;
+    log_event(log_of(b), LOG_INFO, "revoked", LOG_INT("conn", (int64_t)c->id),
+              LOG_STR("token", hash_hint(token).text));
+    session_end(c->session, e);
+    broker_touch(b, c);
+}
+
+void broker_revoked(struct broker *b, const struct trl *list, int64_t now)
+{
+    size_t cursor = 0, before = revoked_count(b->authn.revoked);
+
+    enum err e = revoked_take(b->authn.revoked, list);
+    log_event(log_of(b), e == OK ? LOG_DEBUG : LOG_ERROR, "revocation",
+              LOG_INT("known", (int64_t)revoked_count(b->authn.revoked)), LOG_INT("before", (int64_t)before),
+              LOG_STR("error", e == OK ? "" : err_wire(e)->words));
+    tokens_purge(b->authn.tokens, b->authn.revoked);
+    for (struct conn *c; (c = next_conn(b, &cursor));) end_revoked(b, c);
+    broker_settle(b, now);
+}
+
 void broker_shift(struct broker *b, int64_t by)
 {
     size_t cursor = 0;
@@ -331,6 +360,7 @@ void broker_reconfigure(struct broker *b, const struct settings *settings)
     tokens_relimit(b->authn.tokens, &tokens);
     answers_relimit(b->authn.answers, &answers);
     retained_relimit(b->retained, &retained);
+    revoked_relimit(b->authn.revoked, (size_t)settings->limits.revoked);
     for (struct conn *c; (c = next_conn(b, &cursor));) session_reconfigured(c->session);
 }
 

@@ -50,6 +50,8 @@ struct as_reply {
     enum media media; /* of the body, as it says */
 };
 void broker_answered(struct broker *b, uint64_t question, const struct as_reply *reply, int64_t now);
+/* The list of revoked tokens, or what changed in it: whoever came in by one of them is told, and hung up on. */
+void broker_revoked(struct broker *b, const struct trl *list, int64_t now);
 /* So many bytes of earlier SENDs are still on their way: too many hold further messages back. */
 void broker_flow(struct broker *b, conn_id id, size_t unsent, int64_t now);
 /* The line is gone, for whatever reason, also after EFFECT_CLOSE. */

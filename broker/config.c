@@ -21,17 +21,24 @@ static const struct config_key keys[] = {
     { .name = "tls.keylog",               .kind = CONFIG_TEXT,   .offset = AT(keylog_file), .doc = "file for Wireshark: gives all traffic away, never in production" },
     { .name = "audiences",                .kind = CONFIG_DOC,    .offset = AT(audiences), .required = true, .reloadable = true, .doc = "array: names of this broker in `aud`, compared exactly; the first goes into the hint" },
     { .name = "issuers",                  .kind = CONFIG_DOC,    .offset = AT(issuers), .required = true, .reloadable = true, .doc = "array of { iss, keys: [file | JWK | JWKS], shared_keys: [file | JWK] }: whose tokens count" },
-    { .name = "introspection.url",        .kind = CONFIG_TEXT,   .offset = AT(asking_url), .doc = "introspection endpoint of the AS, asked about tokens by reference; without: there are none" },
-    { .name = "introspection.id",         .kind = CONFIG_TEXT,   .offset = AT(asking_id), .doc = "name of this broker at the AS" },
-    { .name = "introspection.secret",     .kind = CONFIG_TEXT,   .offset = AT(asking_secret), .secret = true, .doc = "its password" },
-    { .name = "introspection.secret_file", .kind = CONFIG_TEXT,  .offset = AT(asking_secret_file), .doc = "file whose first line is the password" },
-    { .name = "introspection.ca",         .kind = CONFIG_TEXT,   .offset = AT(asking_ca_file), .doc = "PEM file of the authority behind the AS's certificate" },
+    { .name = "introspection.url",        .kind = CONFIG_TEXT,   .offset = AT(asking_as.url), .doc = "introspection endpoint of the AS, asked about tokens by reference; without: there are none" },
+    { .name = "introspection.id",         .kind = CONFIG_TEXT,   .offset = AT(asking_as.id), .doc = "name of this broker at the AS" },
+    { .name = "introspection.secret",     .kind = CONFIG_TEXT,   .offset = AT(asking_as.secret), .secret = true, .doc = "its password" },
+    { .name = "introspection.secret_file", .kind = CONFIG_TEXT,  .offset = AT(asking_as.secret_file), .doc = "file whose first line is the password" },
+    { .name = "introspection.ca",         .kind = CONFIG_TEXT,   .offset = AT(asking_as.ca_file), .doc = "PEM file of the authority behind the AS's certificate" },
     { .name = "introspection.issuer",     .kind = CONFIG_TEXT,   .offset = AT(asking_issuer), .doc = "which of the issuers this AS is, by its iss; without: the first" },
     { .name = "introspection.media",      .kind = CONFIG_CHOICE, .offset = AT(asking_media), .choices = "json|cbor|form", .fallback = "\"json\"", .reading = "A-13", .doc = "how it is asked: application/ace+json, application/ace+cbor, or a form as in RFC 7662" },
     { .name = "introspection.all",        .kind = CONFIG_BOOL,   .offset = AT(asking.all), .reloadable = true, .fallback = "false", .reading = "R-INT-02", .doc = "ask about every token, also those that the broker can open itself" },
     { .name = "introspection.cache",      .kind = CONFIG_INT,    .offset = AT(asking.cache), .reloadable = true, .low = 0, .high = 3600, .fallback = "60", .reading = "R-INT-22", .doc = "seconds that an answer serves before the AS is asked again; 0: ask for each PUBLISH and SUBSCRIBE" },
     { .name = "introspection.timeout",    .kind = CONFIG_INT,    .offset = AT(asking.timeout), .low = 1, .high = 60, .fallback = "3", .doc = "seconds that the AS has to answer" },
     { .name = "introspection.per_minute", .kind = CONFIG_INT,    .offset = AT(asking.per_minute), .reloadable = true, .low = 1, .high = 1000000, .fallback = "120", .doc = "questions that one address may cause in a minute" },
+    { .name = "revocation.url",           .kind = CONFIG_TEXT,   .offset = AT(revoking_as.url), .doc = "list of revoked tokens at the AS (RFC 9770), https; without: they are good until they end, or introspection says otherwise" },
+    { .name = "revocation.id",            .kind = CONFIG_TEXT,   .offset = AT(revoking_as.id), .doc = "name of this broker there" },
+    { .name = "revocation.secret",        .kind = CONFIG_TEXT,   .offset = AT(revoking_as.secret), .secret = true, .doc = "its password" },
+    { .name = "revocation.secret_file",   .kind = CONFIG_TEXT,   .offset = AT(revoking_as.secret_file), .doc = "file whose first line is the password" },
+    { .name = "revocation.ca",            .kind = CONFIG_TEXT,   .offset = AT(revoking_as.ca_file), .doc = "PEM file of the authority behind the AS's certificate" },
+    { .name = "revocation.wait",          .kind = CONFIG_INT,    .offset = AT(revoking_wait), .low = 0, .high = 300, .fallback = "60", .doc = "seconds that the AS may hold its answer until there is news; 0: it is asked every interval" },
+    { .name = "revocation.interval",      .kind = CONFIG_INT,    .offset = AT(revoking_interval), .low = 1, .high = 3600, .fallback = "10", .doc = "seconds between questions to an AS that does not hold its answers" },
     { .name = "limits.questions",         .kind = CONFIG_INT,    .offset = AT(asking.questions), .low = 1, .high = 100000, .fallback = "1000", .doc = "tokens that the AS is being asked about at once" },
     { .name = "as_uri",                   .kind = CONFIG_TEXT,   .offset = AT(as_uri), .reloadable = true, .doc = "token endpoint named in the hint (ace_as_hint); without: no hint" },
     { .name = "hint.audience",            .kind = CONFIG_BOOL,   .offset = AT(hint_audience), .reloadable = true, .fallback = "true", .doc = "name the first audience in the hint" },
@@ -91,6 +98,7 @@ static const struct config_key keys[] = {
     { .name = "limits.tokens",            .kind = CONFIG_INT,    .offset = LIMIT(tokens), .reloadable = true, .low = 0, .high = 1000000, .fallback = "10000", .doc = "kept for later challenges, one per proof key" },
     { .name = "limits.token_bytes",       .kind = CONFIG_INT,    .offset = LIMIT(token_bytes), .reloadable = true, .low = 0, .high = 1099511627776, .fallback = "67108864", .doc = "in all" },
     { .name = "limits.exis",              .kind = CONFIG_INT,    .offset = LIMIT(exis), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "tokens with exi whose time is running; beyond, the one that ends next ends sooner" },
+    { .name = "limits.revoked",           .kind = CONFIG_INT,    .offset = LIMIT(revoked), .reloadable = true, .low = 1, .high = 1000000, .fallback = "65536", .doc = "revoked tokens that are remembered; beyond, the earliest are forgotten" },
     { .name = "limits.cnonces",           .kind = CONFIG_INT,    .offset = LIMIT(cnonces), .reloadable = true, .low = 1, .high = 1000000, .fallback = "10000", .doc = "used ones that are remembered; beyond, older ones are refused sooner" },
     { .name = "log.level",                .kind = CONFIG_CHOICE, .offset = AT(log_level), .reloadable = true, .choices = "debug|info|warn|error", .fallback = "\"info\"", .doc = "lowest level written to standard error" },
     { .name = "log.pretty",               .kind = CONFIG_BOOL,   .offset = AT(log_pretty), .reloadable = true, .fallback = "false", .doc = "for people instead of JSON lines" },
@@ -185,25 +193,45 @@ static enum err read_hint(struct broker_config *c, struct buf *message)
 
 static enum err refuse(const struct broker_config *c, const char *what, struct buf *message)
 {
-    buf_format(message, "%s: introspection.%s", c->path, what);
+    buf_format(message, "%s: %s", c->path, what);
     return ERR_MALFORMED;
 }
 
-static enum err load_password(struct broker_config *c, struct buf *message)
+/* `name`: introspection or revocation. */
+static enum err refuse_login(const struct broker_config *c, const char *name, const char *what,
+                             struct buf *message)
+{
+    buf_format(message, "%s: %s.%s", c->path, name, what);
+    return ERR_MALFORMED;
+}
+
+static enum err load_password(const struct broker_config *c, const char *name, struct as_login *l,
+                              struct buf *message)
 {
     struct buf text = { 0 };
 
-    if (c->asking_secret && c->asking_secret_file)
-        return refuse(c, "secret: not besides secret_file", message);
-    if (c->asking_secret) return secret_set(&c->asking_password, span_str(c->asking_secret));
-    if (!c->asking_secret_file) return refuse(c, "secret: is missing, and so is secret_file", message);
-    TRY(load(c, c->asking_secret_file, &text, message));
+    if (l->secret && l->secret_file) return refuse_login(c, name, "secret: not besides secret_file", message);
+    if (l->secret) return secret_set(&l->password, span_str(l->secret));
+    if (!l->secret_file) return refuse_login(c, name, "secret: is missing, and so is secret_file", message);
+    TRY(load(c, l->secret_file, &text, message));
     const uint8_t *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-    enum err e = secret_set(&c->asking_password, span(text.p, end ? (size_t)(end - text.p) : text.n));
+    enum err e = secret_set(&l->password, span(text.p, end ? (size_t)(end - text.p) : text.n));
     buf_clear(&text);
-    return e == OK && c->asking_password.n == 0
-               ? refuse(c, "secret_file: no password on its first line", message)
+    return e == OK && l->password.n == 0
+               ? refuse_login(c, name, "secret_file: no password on its first line", message)
                : e;
+}
+
+static enum err load_login(const struct broker_config *c, const char *name, struct as_login *l,
+                           struct buf *message)
+{
+    if (!l->id) return refuse_login(c, name, "id: is missing", message);
+    TRY(load_password(c, name, l, message));
+    if (strncmp(l->url, "https://", 8) != 0)
+        return refuse_login(c, name, "url: must be an https:// URL", message);
+    if (!l->ca_file)
+        return refuse_login(c, name, "ca: is missing: the AS's certificate could not be checked", message);
+    return load(c, l->ca_file, &l->ca, message);
 }
 
 static enum err find_issuer(struct broker_config *c, struct buf *message)
@@ -213,19 +241,14 @@ static enum err find_issuer(struct broker_config *c, struct buf *message)
         c->asking.issuer = i;
         return OK;
     }
-    return refuse(c, "issuer: is none of the issuers", message);
+    return refuse(c, "introspection.issuer: is none of the issuers", message);
 }
 
 static enum err load_asking(struct broker_config *c, struct buf *message)
 {
-    c->asking.on = c->asking_url != NULL;
-    if (!c->asking.on) return c->asking.all ? refuse(c, "all: needs a url", message) : OK;
-    if (!c->asking_id) return refuse(c, "id: is missing", message);
-    TRY(load_password(c, message));
-    if (strncmp(c->asking_url, "https://", 8) != 0) return refuse(c, "url: must be an https:// URL", message);
-    if (!c->asking_ca_file)
-        return refuse(c, "ca: is missing: the AS's certificate could not be checked", message);
-    TRY(load(c, c->asking_ca_file, &c->asking_ca, message));
+    c->asking.on = c->asking_as.url != NULL;
+    if (!c->asking.on) return c->asking.all ? refuse(c, "introspection.all: needs a url", message) : OK;
+    TRY(load_login(c, "introspection", &c->asking_as, message));
     return find_issuer(c, message);
 }
 
@@ -280,6 +303,7 @@ static enum err load_all(struct broker_config *c, struct buf *message)
     TRY(issuers_read(&from, &c->issuer, &c->issuer_count, message));
     TRY(read_words(c, "public", c->open, &c->settings.open, message));
     TRY(load_asking(c, message));
+    if (c->revoking_as.url) TRY(load_login(c, "revocation", &c->revoking_as, message));
     TRY(read_hint(c, message));
     if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
     if (buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
@@ -301,11 +325,17 @@ enum err broker_config_read(const char *path, struct broker_config *out, struct 
     return e;
 }
 
+static void login_clear(struct as_login *l)
+{
+    buf_clear(&l->ca);
+    secret_clear(&l->password);
+}
+
 void broker_config_clear(struct broker_config *c)
 {
     buf_clear(&c->certificate);
-    buf_clear(&c->asking_ca);
-    secret_clear(&c->asking_password);
+    login_clear(&c->asking_as);
+    login_clear(&c->revoking_as);
     buf_clear(&c->keylog_path);
     key_object_clear(&c->key);
     free(c->audience);

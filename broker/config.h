@@ -4,6 +4,13 @@
 #include "broker/settings.h"
 #include "common/codec/config.h"
 
+/* An endpoint of an AS and who we are there. */
+struct as_login {
+    char *url, *id, *secret, *secret_file, *ca_file; /* as written; url NULL: none */
+    struct buf ca;                                   /* loaded */
+    struct secret password;
+};
+
 /* The broker's configuration file, and every file it names. Plain data; broker_config_clear() releases. */
 struct broker_config {
     const char *path;
@@ -21,13 +28,13 @@ struct broker_config {
     struct limits limits;
     struct switches switches;
     const struct doc *audiences, *issuers;
-    char *asking_url, *asking_id, *asking_secret, *asking_secret_file, *asking_ca_file, *asking_issuer;
+    struct as_login asking_as, revoking_as; /* introspection.*, revocation.* */
+    int64_t revoking_wait, revoking_interval;
+    char *asking_issuer;
     int asking_media; /* index into "json|cbor|form" */
     struct asking asking;
     /* loaded */
     struct buf certificate, keylog_path;
-    struct buf asking_ca;
-    struct secret asking_password;
     struct key_object key;
     size_t audience_count, issuer_count;
     struct span *audience;

@@ -34,6 +34,7 @@ struct limits {
     int64_t token_bytes;
     int64_t exis;    /* tokens with exi whose time is running */
     int64_t cnonces; /* spent ones that are remembered */
+    int64_t revoked; /* tokens of whom the AS said so */
 };
 
 /* Where the RFC leaves a choice: what is off by default is not strict, what is on is a tolerance that harms nobody (docs/switches.md). */

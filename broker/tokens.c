@@ -123,6 +123,14 @@ void tokens_sweep(struct tokens *t, int64_t now)
     }
 }
 
+void tokens_purge(struct tokens *t, struct revoked *r)
+{
+    for (struct entry *e = t->used.next, *next; e != &t->used; e = next) {
+        next = e->next;
+        if (revoked_test(r, buf_span(&e->token)) == ERR_NOT_AUTHORIZED) drop(t, e);
+    }
+}
+
 static bool full(const struct tokens *t)
 {
     return map_count(t->by_key) > t->limits.count || t->bytes > t->limits.bytes;

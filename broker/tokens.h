@@ -1,6 +1,7 @@
 #ifndef BROKER_TOKENS_H
 #define BROKER_TOKENS_H
 
+#include "broker/revoked.h"
 #include "common/ace/token.h"
 
 /*
@@ -32,6 +33,9 @@ struct span tokens_of_client(struct tokens *t, struct span client_id, int64_t no
 struct span tokens_of_key(struct tokens *t, const struct key *key, int64_t now);
 struct span tokens_of_kid(struct tokens *t, struct span kid,
                           int64_t now); /* of the last symmetric key so named */
+
+/* Forgets what is revoked. */
+void tokens_purge(struct tokens *t, struct revoked *r);
 
 /* Forgets what has ended [R-EXP-10, R-AZI-20]. */
 void tokens_sweep(struct tokens *t, int64_t now);

@@ -3,6 +3,7 @@
 #include "broker/as_link.h"
 #include "broker/broker.h"
 #include "broker/clock.h"
+#include "broker/trl_link.h"
 #include "common/crypto/entropy.h"
 #include "common/net/listener.h"
 
@@ -31,7 +32,8 @@ struct wire {
     const struct broker_config *config;
     struct tls_config *tls;
     struct listener *listener;
-    struct as_link *as; /* NULL: nobody is asked about tokens */
+    struct as_link *as;   /* NULL: nobody is asked about tokens */
+    struct trl_link *trl; /* NULL: nobody tells which are revoked */
     struct broker *broker;
     struct clock clock;
     char *host;
@@ -334,6 +336,21 @@ static enum err open_as(struct wire *w, struct fault *why)
     return w->config->asking.on ? as_link_open(w->loop, w->config, &owner, &w->as, why) : OK;
 }
 
+static void on_listed(void *self, const struct trl *list)
+{
+    struct wire *w = self;
+
+    broker_revoked(w->broker, list, now(w));
+    drain(w);
+}
+
+static enum err open_trl(struct wire *w, struct fault *why)
+{
+    const struct trl_link_owner owner = { w, on_listed };
+
+    return w->config->revoking_as.url ? trl_link_open(w->loop, w->config, &owner, &w->trl, why) : OK;
+}
+
 static void start_timer(struct wire *w)
 {
     uv_timer_init(w->loop, &w->timer);
@@ -349,6 +366,7 @@ static enum err open_all(struct wire *w, struct fault *why)
     if (!w->host) return ERR_NO_MEMORY;
     TRY(open_tls(w, why));
     TRY(open_as(w, why));
+    TRY(open_trl(w, why));
     TRY(open_listener(w, why));
     start_timer(w);
     now(w);
@@ -386,6 +404,7 @@ void wire_reconfigure(struct wire *w, const struct broker_config *config)
 {
     w->config = config;
     broker_reconfigure(w->broker, &config->settings);
+    trl_link_log(w->trl, config->settings.log);
     now(w); /* a new log has not been told the time */
 }
 
@@ -414,13 +433,16 @@ void wire_shut(struct wire *w)
     listener_shut(w->listener);
     w->listener = NULL;
     as_link_close(w->as);
+    trl_link_close(w->trl);
     w->as = NULL;
+    w->trl = NULL;
 }
 
 void wire_free(struct wire *w)
 {
     if (!w) return;
     as_link_close(w->as);
+    trl_link_close(w->trl);
     broker_free(w->broker);
     tls_config_free(w->tls);
     if (w->keylog >= 0) close(w->keylog);

@@ -12,6 +12,7 @@ static const struct config_key keys[] = {
     { .name = "broker.port",          .kind = CONFIG_INT,    .offset = AT(port), .low = 1, .high = 65535, .fallback = "8883", .doc = "TCP port" },
     { .name = "broker.ca",            .kind = CONFIG_TEXT,   .offset = AT(broker_ca_file), .doc = "PEM: who vouches for the broker's certificate where the AS gives no rs_cnf" },
     { .name = "as.url",               .kind = CONFIG_TEXT,   .offset = AT(as_url), .doc = "token endpoint, https://host:port/token; without: asked from the broker" },
+    { .name = "as.revocation",        .kind = CONFIG_TEXT,   .offset = AT(as_revoke_url), .doc = "revocation endpoint; without: \"revoke\" beside as.url" },
     { .name = "as.ca",                .kind = CONFIG_TEXT,   .offset = AT(as_ca_file), .doc = "PEM: who vouches for the AS's certificate" },
     { .name = "as.allow",             .kind = CONFIG_DOC,    .offset = AT(as_allow), .doc = "array of token endpoints that a broker's hint may name, besides as.url" },
     { .name = "client.id",            .kind = CONFIG_TEXT,   .offset = AT(id), .doc = "client_id at the AS" },

@@ -21,7 +21,7 @@ struct client_config {
     char *host, *broker_ca_file;
     int64_t port;
     /* authorization server */
-    char *as_url, *as_ca_file;
+    char *as_url, *as_revoke_url, *as_ca_file;
     const struct doc *as_allow; /* URLs a hint may name, besides as_url */
     char *id, *secret, *secret_file;
     const struct doc *key_files;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "client/trust.h"
+#include "common/ace/introspection.h"
 #include "common/ace/psk_identity.h"
 #include "common/codec/text.h"
 #include "common/net/http_client.h"
@@ -154,11 +155,32 @@ static void on_answer(void *self, enum err err, const struct http_response *r, c
     }
 }
 
-static enum err post(struct device *d, const struct http_url *url, struct span body, struct tls_config *tls)
+/* RFC 7009 2.2 */
+static void on_revoked(void *self, enum err err, const struct http_response *r, const char *reason)
+{
+    enum { DONE = 200 };
+    struct device *d = self;
+    struct device_event e = { .what = DEVICE_REVOKED, .err = err, .reason = reason, .error = "" };
+
+    d->asking = false;
+    if (r) e.status = r->status;
+    if (r && r->status != DONE) {
+        e.err = ERR_NOT_AUTHORIZED;
+        e.reason = http_status_words(r->status);
+    }
+    tell(d, &e);
+}
+
+typedef void answered(void *self, enum err err, const struct http_response *r, const char *reason);
+
+static enum err post(struct device *d, const struct http_call *what, answered *done)
 {
     struct http_headers headers = { 0 };
-    struct http_call call = { .url = url, .method = "POST", .headers = &headers, .body = body, .tls = tls };
-    struct http_answer answer = { d, on_answer };
+    struct http_call call = *what;
+    struct http_answer answer = { d, done };
+
+    call.method = "POST";
+    call.headers = &headers;
 
     http_header_add(&headers, "Content-Type", span_str(media_name(d->media))); /* [R-TOK-03] */
     http_header_add(&headers, "Accept", span_str(media_name(media_answer(d->media))));
@@ -190,7 +212,8 @@ static enum err ask(struct device *d, const struct http_url *url, struct fault *
     enum err e = trust_as(d->config, shown ? shown->key : NULL, protocol(d, NULL), &tls, why);
     if (e == OK) {
         e = holding_ask(&want, d->media, &body);
-        if (e == OK) e = post(d, url, buf_span(&body), tls);
+        if (e == OK)
+            e = post(d, &(struct http_call){ .url = url, .body = buf_span(&body), .tls = tls }, on_answer);
         if (e != OK) fault_set(why, 0, "%s", err_wire(e)->words);
     }
     tls_config_free(tls);
@@ -250,6 +273,48 @@ enum err device_get_token(struct device *d, const struct device_token_want *want
     TRY(ask(d, &url, why));
     d->asking = true;
     return OK;
+}
+
+/* What the settings say, or "revoke" beside the token endpoint. */
+static enum err revocation_url(const struct device *d, struct http_url *out, struct fault *why)
+{
+    const struct client_config *c = d->config;
+    const char *end = c->as_url ? strrchr(c->as_url, '/') : NULL;
+    struct buf text = { 0 };
+
+    if (c->as_revoke_url) {
+        buf_str(&text, c->as_revoke_url);
+    } else if (end) {
+        buf_add(&text, span(c->as_url, (size_t)(end - c->as_url)));
+        buf_str(&text, "/revoke");
+    }
+    enum err e = buf_failed(&text) ? ERR_NO_MEMORY : http_url_read(buf_span(&text), out, why);
+    buf_clear(&text);
+    return e;
+}
+
+enum err device_revoke(struct device *d, struct fault *why)
+{
+    const struct introspection_request request = { .token = d->holding.token };
+    const struct key_object *shown = shown_key(d);
+    struct tls_config *tls = NULL;
+    struct http_url url;
+    struct buf body = { 0 };
+
+    if (d->asking || !d->has_holding) {
+        fault_set(why, 0, d->asking ? "a request is under way" : "no token is held");
+        return ERR_PROTOCOL;
+    }
+    TRY(revocation_url(d, &url, why));
+    d->media = d->want.media;
+    TRY(trust_as(d->config, shown ? shown->key : NULL, protocol(d, NULL), &tls, why));
+    enum err e = introspection_request_write(&request, d->media, &body);
+    if (e == OK)
+        e = post(d, &(struct http_call){ .url = &url, .body = buf_span(&body), .tls = tls }, on_revoked);
+    d->asking = e == OK;
+    tls_config_free(tls);
+    buf_clear(&body);
+    return e;
 }
 
 const struct holding *device_holding(const struct device *d)

@@ -16,6 +16,7 @@ struct device;
 enum device_happening {
     DEVICE_TOKEN, /* holding: a token is held                                              */
     DEVICE_TOKEN_REFUSED, /* the AS answered an error: status, error, reason; or its answer is not used (err, reason) */
+    DEVICE_REVOKED, /* the AS has taken the token back, or (err, reason, status) has not       */
     DEVICE_SECURED, /* TLS with the broker is up and the broker is who it must be; CONNECT leaves now */
     DEVICE_DIALOG,  /* something on MQTT: dialog                                             */
     DEVICE_CLOSED,  /* the connection ended, or never came: err, reason                      */
@@ -58,6 +59,9 @@ struct device_token_want {
  * (no key of this type; a request is under way), with a reason. */
 MUST_USE enum err device_get_token(struct device *d, const struct device_token_want *want, struct fault *why);
 const struct holding *device_holding(const struct device *d); /* NULL: none */
+/* RFC 7009: tells the AS that the token held is to be of no use any more; it stays held. Answered by DEVICE_REVOKED. Errors at once: ERR_PROTOCOL
+ * (no token, a request is under way), ERR_MALFORMED (no URL), with a reason. */
+MUST_USE enum err device_revoke(struct device *d, struct fault *why);
 /* Takes over a token response kept in a file (what `ace-client token --out` wrote). */
 MUST_USE enum err device_load_token(struct device *d, struct span file, struct fault *why);
 /* The token response as the file keeps it, secrets included: for a file of mode 0600. */

@@ -28,7 +28,8 @@ struct drive {
         WAIT_UNSUBSCRIBED,
         WAIT_REAUTH,
         WAIT_PONG,
-        WAIT_CLOSED
+        WAIT_CLOSED,
+        WAIT_REVOKED
     } wait;
     const struct doc *step; /* while a verb begins */
     bool over;
@@ -53,6 +54,12 @@ static void answer_error(struct drive *v, const char *error)
     v->wait = WAIT_NONE;
     v->id = 0;
     if (v->control && control_error(v->control, id, error) != OK) v->over = true;
+}
+
+/* A verb whose outcome the AS decides goes on when the connection does not. */
+static bool needs_broker(const struct drive *v)
+{
+    return v->id && v->wait != WAIT_TOKEN && v->wait != WAIT_REVOKED;
 }
 
 /* Refusals carry their reason code: {"ok":false,"error":"refused: Not authorized (0x87)"}. */
@@ -418,6 +425,12 @@ static enum err forget(struct drive *v, struct fault *why)
     return OK;
 }
 
+static enum err revoke_token(struct drive *v, struct fault *why)
+{
+    v->wait = WAIT_REVOKED;
+    return device_revoke(v->device, why);
+}
+
 static enum err clock_step(struct drive *v, struct fault *why)
 {
     (void)why;
@@ -446,19 +459,13 @@ static const struct {
     const char *name;
     verb_begin *begin;
 } verbs[] = {
-    { "get-token", get_token },
-    { "connect", connect_broker },
-    { "publish", publish },
-    { "publish-token", publish_token },
-    { "subscribe", subscribe },
-    { "unsubscribe", subscribe },
-    { "reauth", reauth },
-    { "ping", ping },
-    { "disconnect", disconnect },
-    { "drop", drop },
-    { "forget", forget },
-    { "clock", clock_step },
-    { "tap", tap },
+    { "get-token", get_token },   { "connect", connect_broker },
+    { "publish", publish },       { "publish-token", publish_token },
+    { "subscribe", subscribe },   { "unsubscribe", subscribe },
+    { "reauth", reauth },         { "ping", ping },
+    { "disconnect", disconnect }, { "drop", drop },
+    { "forget", forget },         { "revoke", revoke_token },
+    { "clock", clock_step },      { "tap", tap },
 };
 
 /* Also while a verb waits for its outcome: whoever drives us may be done with it. */
@@ -588,10 +595,10 @@ static void on_dialog(struct drive *v, const struct dialog_event *e)
         break;
     case DIALOG_DISCONNECTED:
         say(v, with_reason(event("disconnected"), e->reason));
-        if (v->id && v->wait != WAIT_TOKEN) answer_reason(v, "disconnected", e->reason);
+        if (needs_broker(v)) answer_reason(v, "disconnected", e->reason);
         break;
     case DIALOG_BROKEN:
-        if (v->id && v->wait != WAIT_TOKEN) answer_error(v, e->why);
+        if (needs_broker(v)) answer_error(v, e->why);
         break;
     }
 }
@@ -608,7 +615,7 @@ static void on_closed(struct drive *v, const struct device_event *e)
     say(v, d);
     if (v->wait == WAIT_CLOSED)
         answer_ok(v, NULL);
-    else if (v->id && v->wait != WAIT_TOKEN && v->wait != WAIT_NONE)
+    else if (needs_broker(v) && v->wait != WAIT_NONE)
         answer_error(v, e->reason && *e->reason ? e->reason : "the broker closed the connection");
 }
 
@@ -618,6 +625,14 @@ static void on_token_refused(struct drive *v, const struct device_event *e)
 
     snprintf(text, sizeof text, "refused: %s%s%s", e->error, *e->error ? ": " : "", e->reason);
     answer_error(v, text);
+}
+
+static void on_revoked(struct drive *v, const struct device_event *e)
+{
+    if (e->err == OK)
+        answer_ok(v, NULL);
+    else
+        answer_error(v, e->reason);
 }
 
 static void on_event(void *self, const struct device_event *e)
@@ -630,6 +645,9 @@ static void on_event(void *self, const struct device_event *e)
         break;
     case DEVICE_TOKEN_REFUSED:
         on_token_refused(v, e);
+        break;
+    case DEVICE_REVOKED:
+        on_revoked(v, e);
         break;
     case DEVICE_SECURED:
         break;

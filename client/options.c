@@ -8,12 +8,13 @@
 
 /* clang-format off */
 static const char usage[] =
-    "Usage: ace-client token|pub|sub|discover|drive [options]\n"
+    "Usage: ace-client token|pub|sub|discover|revoke|drive [options]\n"
     "A device of ace-mqtt: gets a token from an authorization server and uses an MQTT broker with it (RFC 9431).\n"
     "\n"
     "  token      ask the AS for a token, show what it grants; --out FILE keeps it\n"
     "  pub        publish a message         sub        subscribe and print messages\n"
     "  discover   ask the broker which AS it trusts\n"
+    "  revoke     tell the AS that the token of --token FILE is to be of no use any more\n"
     "  drive      be told what to do by JSON lines on standard input (docs/drive.md)\n"
     "\n"
     "Who and where\n"
@@ -366,7 +367,7 @@ static enum options_next show_switches(void)
 
 static enum options_next read_word(int argc, char **argv, struct client_options *o)
 {
-    static const char *const words[] = { "token", "pub", "sub", "discover", "drive", NULL };
+    static const char *const words[] = { "token", "pub", "sub", "discover", "revoke", "drive", NULL };
     const char *first = argc > 1 ? argv[1] : "--help";
 
     if (strcmp(first, "--help") == 0) return fputs(usage, stdout), OPTIONS_DONE;

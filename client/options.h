@@ -3,7 +3,7 @@
 
 #include "client/config.h"
 
-enum client_word { WORD_TOKEN, WORD_PUB, WORD_SUB, WORD_DISCOVER, WORD_DRIVE };
+enum client_word { WORD_TOKEN, WORD_PUB, WORD_SUB, WORD_DISCOVER, WORD_REVOKE, WORD_DRIVE };
 enum { MAX_TOPICS = 64 };
 
 /* Exit statuses of ace-client, documented in its --help. */

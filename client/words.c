@@ -266,6 +266,7 @@ static void connected(struct errand *e, const struct dialog_event *d)
         errand_fail(e, EXIT_REFUSED, "the broker let us in without a token: nothing to discover", "");
         break;
     case WORD_TOKEN:
+    case WORD_REVOKE:
     case WORD_DRIVE:
         break;
     }
@@ -394,6 +395,25 @@ static void on_token_refused(struct errand *e, const struct device_event *event)
     errand_fail(e, status, what, event->reason);
 }
 
+/* --- revoke --- */
+
+static void begin_revoke(struct errand *e)
+{
+    struct fault why = { 0 };
+
+    if (device_revoke(e->device, &why) != OK) errand_fail(e, EXIT_USAGE, "revoke", why.why);
+}
+
+static void revoked(struct errand *e, const struct device_event *event)
+{
+    if (event->err != OK) {
+        errand_fail(e, event->status ? EXIT_REFUSED : errand_status(event->err), "revoke", event->reason);
+        return;
+    }
+    errand_say(e, "%s", "the token is revoked");
+    errand_leave(e, EXIT_DONE);
+}
+
 static void on_event(void *self, const struct device_event *event)
 {
     struct errand *e = self;
@@ -404,6 +424,9 @@ static void on_event(void *self, const struct device_event *event)
         break;
     case DEVICE_TOKEN_REFUSED:
         on_token_refused(e, event);
+        break;
+    case DEVICE_REVOKED:
+        revoked(e, event);
         break;
     case DEVICE_SECURED:
         break;
@@ -458,6 +481,8 @@ static void load_token(struct errand *e)
         errand_fail(e, EXIT_USAGE, e->o->config.token_file, why.why);
     } else if (e->o->word == WORD_TOKEN) {
         show_token(e, device_holding(e->device));
+    } else if (e->o->word == WORD_REVOKE) {
+        begin_revoke(e);
     } else {
         renewal_hold(&e->renewal, device_now(e->device), device_holding(e->device)->ends);
         errand_come_in(e);
@@ -481,6 +506,10 @@ static void begin(struct errand *e)
     }
     if (c->token_file && e->o->word != WORD_DISCOVER) {
         load_token(e);
+        return;
+    }
+    if (e->o->word == WORD_REVOKE) {
+        errand_fail(e, EXIT_USAGE, "no token to revoke: give --token FILE", "");
         return;
     }
     if (c->as_url && e->o->word != WORD_DISCOVER) {

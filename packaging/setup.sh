@@ -2,6 +2,7 @@
 # Brings a Debian or Ubuntu machine to what the Makefile needs. Does nothing, and touches no network, where all is there.
 #   setup.sh build OUT      packages, OpenSSL, llhttp; writes the compiler flags they need into OUT, a make fragment
 #   setup.sh test OUT       the foreign programs and npm packages that tests compare ours with; OUT/node_modules leads to the latter
+#   setup.sh adapters OUT  the same for adapters/: what `make interop` compares with
 #   setup.sh PURPOSE        packages only: the tools of `make check`, `make fuzz`, `make valgrind`
 # Run by the Makefile. May run twice at a time, and may be interrupted: what is not complete is done again.
 set -eu
@@ -18,6 +19,7 @@ packages_fuzz='clang'                                                  tools_fuz
 packages_bench='mosquitto openssl'                                    tools_bench='mosquitto openssl'
 packages_evidence='tshark'                                            tools_evidence='tshark'
 packages_report='chromium libxml2-utils python3-jsonschema bsdutils'     tools_report='chromium xmllint python3 script node'
+packages_adapters='mosquitto mosquitto-clients'                        tools_adapters='mosquitto mosquitto_pub node npm'
 packages_valgrind='valgrind libc6-dbg'                                 tools_valgrind='valgrind'
 packages_test='jose gnutls-bin mosquitto-clients iproute2'             tools_test='jose gnutls-cli mosquitto_pub ip node npm'
 
@@ -174,7 +176,7 @@ if command -v apt-get >/dev/null; then
 else
     elsewhere
 fi
-case $purpose in test) setup_node; setup_oracles ;; report) setup_node ;; esac
+case $purpose in test | adapters) setup_node; setup_oracles ;; report) setup_node ;; esac
 [ "$purpose" = build ] || exit 0
 deps="openssl libuv libcjson libcbor sqlite3"
 [ -n "$llhttp_dir" ] || deps="$deps libllhttp"

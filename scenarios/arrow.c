@@ -99,6 +99,12 @@ static struct strand *sending_end(struct show *w, const struct step *s, const st
     return NULL;
 }
 
+/* A peer that is hanging up takes no more: what it should have said next is found missing. */
+static bool has_ended(void *what)
+{
+    return ((struct strand *)what)->closed;
+}
+
 void show_send(struct show *w, const struct step *s)
 {
     bool request = s->message->kind == MESSAGE_REQUEST;
@@ -123,7 +129,7 @@ void show_send(struct show *w, const struct step *s)
     enum err e = w->over ? OK : write_message(w, s, end, &out, &bytes);
     if (e == OK && !w->over) e = strand_send(end, buf_span(&bytes));
     end->left |= s->message->kind == MESSAGE_MQTT && s->message->code == MQTT_DISCONNECT;
-    if (e != OK && !end->closed)
+    if (e != OK && !net_wait(w->net, has_ended, end))
         show_error(w, "%s:%u: cannot send: %s", s->at.file, s->at.line, err_wire(e)->words);
     trace_message(w, s, s->message->word, &out);
     buf_clear(&bytes);

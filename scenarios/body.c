@@ -3,6 +3,7 @@
 #include "common/ace/cose.h"
 #include "common/base/utf8.h"
 #include "common/codec/text.h"
+#include "scenarios/listing.h"
 
 /* --- what stands in the head --- */
 
@@ -19,6 +20,7 @@ static const struct header_row {
     { "www_authenticate", "WWW-Authenticate" },
     { "location", "Location" },
     { "retry_after", "Retry-After" },
+    { "prefer", "Prefer" },
 };
 
 static void read_headers(const struct message *m, const struct http_headers *in, struct fields *out)
@@ -234,18 +236,24 @@ static void read_extras(const struct message *m, const struct doc *body, struct 
     }
 }
 
-static void read_members(const struct message *m, struct span body, const struct leg *leg, struct fields *out)
+/* Takes `d`. */
+static void read_map(const struct message *m, struct doc *d, const struct leg *leg, struct fields *out)
 {
-    struct doc *d = NULL;
-
-    if (body.n == 0 || body_read(body, leg->media, &d, NULL) != OK) return;
     const struct doc *kept = vars_keep(out->vars, d);
+
     for (size_t t = 0; t < MAX_FIELD_TABLES; t++) {
         for (const struct field_def *def = m->fields[t]; def && def->name; def++) {
             if (def->notes & FIELD_BODY) read_member(kept, leg, def, out);
         }
     }
     read_extras(m, kept, out);
+}
+
+static void read_members(const struct message *m, struct span body, const struct leg *leg, struct fields *out)
+{
+    struct doc *d = NULL;
+
+    if (body.n && body_read(body, leg->media, &d, NULL) == OK) read_map(m, d, leg, out);
 }
 
 static void add_named(const struct message *m, const char *name, struct value v, struct fields *out)
@@ -283,11 +291,15 @@ void response_read(const struct message *m, const struct http_response *in, cons
                    struct fields *out)
 {
     struct leg told = as_told(&in->headers, leg);
+    struct span type;
 
     add_named(m, "status", value_number(in->status), out);
     read_headers(m, &in->headers, out);
     if (in->body.n) add_named(m, "body", value_bytes(vars_copy(out->vars, buf_span(&in->body))), out);
     if (told.media != MEDIA_COUNT) read_members(m, buf_span(&in->body), &told, out);
+    told.media = MEDIA_ACE_JSON;
+    if (http_header(&in->headers, "Content-Type", &type))
+        read_map(m, listing_read(type, buf_span(&in->body)), &told, out);
 }
 
 /* --- writing members --- */
@@ -348,9 +360,9 @@ static struct doc *member(const struct held *h, enum notation n)
 static enum err write_body(const struct fields *in, const struct leg *leg, struct buf *out)
 {
     struct value raw = fields_get(in, "raw"), body = fields_get(in, "body");
-    enum notation n = media_notation(leg->media);
+    bool listing = listing_type(in) != NULL, any = false;
+    enum notation n = listing ? NOTATION_JSON : media_notation(leg->media);
     struct doc *d = doc_new_map();
-    bool any = false;
 
     for (size_t i = 0; d && i < in->count; i++) {
         const struct held *h = &in->held[i];
@@ -362,7 +374,7 @@ static enum err write_body(const struct fields *in, const struct leg *leg, struc
     if (raw.kind == VALUE_BYTES || body.kind == VALUE_BYTES)
         buf_add(out, raw.kind == VALUE_BYTES ? raw.bytes : body.bytes);
     else if (any)
-        e = d ? body_write(d, leg->media, out) : ERR_NO_MEMORY;
+        e = !d ? ERR_NO_MEMORY : listing ? listing_write(d, out) : body_write(d, leg->media, out);
     doc_free(d);
     return e;
 }
@@ -370,8 +382,10 @@ static enum err write_body(const struct fields *in, const struct leg *leg, struc
 static void add_type(const struct fields *in, const struct leg *leg, struct span body,
                      struct http_headers *out)
 {
+    const char *listing = listing_type(in);
+
     if (body.n && !fields_has(in, "content_type"))
-        http_header_add(out, "Content-Type", span_str(media_name(leg->media)));
+        http_header_add(out, "Content-Type", span_str(listing ? listing : media_name(leg->media)));
 }
 
 static void write_target(const struct fields *in, const struct leg *leg, struct buf *out)

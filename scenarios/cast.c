@@ -54,28 +54,68 @@ static void show_refusal(struct show *w, enum role r, const char *name)
     buf_clear(&blamed);
 }
 
+struct role_call {
+    const char *bin;
+    struct party who;
+    const char *name; /* of its files */
+    char config[600];
+};
+
+static void call_product(const struct role_call *c, struct buf *words, struct product_call *out)
+{
+    const char *const *args = calls[c->who.role];
+    size_t n = 1;
+
+    buf_format(&words[0], "%s/ace-%s", c->bin, args[0]);
+    out->args[0] = buf_cstr(&words[0]);
+    for (; n < PRODUCT_MAX_ARGS - 1 && args[n]; n++) out->args[n] = args[n];
+    out->args[n] = c->config;
+}
+
+static void call_foreign(const struct role_call *c, const struct sut *s, struct buf *words,
+                         struct product_call *out)
+{
+    const struct sut_places places = { c->config, out->dir, c->bin };
+
+    for (size_t i = 0; i < s->starts; i++) {
+        sut_word(s, i, &places, &words[i]);
+        out->args[i] = buf_cstr(&words[i]);
+    }
+}
+
+/* Somebody else's may come with a language of its own to start first. */
+enum { PRODUCT_WAITS = 1, FOREIGN_WAITS = 5 };
+
+static bool comes_up(struct show *w, struct product *p, unsigned waits)
+{
+    bool up = false;
+
+    for (unsigned i = 0; i < waits && !up; i++) up = net_wait(w->net, is_ready, p);
+    return up && product_ready(p);
+}
+
 static struct product *start(struct show *w, const char *bin, struct party who)
 {
     static const char *const clients[] = { "", "client", "client2", "client3", "client4" };
-    const char *const *args = calls[who.role];
-    const char *name = who.role == ROLE_CLIENT ? clients[who.number] : role_name(who.role);
-    char program[600], config[600];
-    struct product_call call = { .name = name, .dir = w->dir };
+    const struct sut *sut = w->sut[who.role];
+    struct role_call c = { bin, who, who.role == ROLE_CLIENT ? clients[who.number] : role_name(who.role),
+                           "" };
+    struct product_call call = { .name = c.name, .dir = w->dir };
+    struct buf why = { 0 }, words[SUT_MAX_START] = { 0 };
     struct product *p = NULL;
-    struct buf why = { 0 };
 
-    snprintf(program, sizeof program, "%s/ace-%s", bin, args[0]);
-    snprintf(config, sizeof config, "%s/%s.json", w->dir, name);
+    snprintf(c.config, sizeof c.config, "%s/%s.json", w->dir, c.name);
     if (w->testimony) call.tap = (struct product_tap){ testimony_place(w->testimony, who), testimony_line };
-    call.args[0] = program;
-    size_t n = 1;
-    for (; n < PRODUCT_MAX_ARGS - 1 && args[n]; n++) call.args[n] = args[n];
-    call.args[n] = config;
-    if (product_start(net_loop(w->net), &call, &p, &why) != OK || !net_wait(w->net, is_ready, p) ||
-        !product_ready(p)) {
-        show_refusal(w, who.role, name);
-    }
+    if (sut)
+        call_foreign(&c, sut, words, &call);
+    else
+        call_product(&c, words, &call);
+    if (product_start(net_loop(w->net), &call, &p, &why) != OK)
+        show_error(w, "%s did not start: %s", c.name, buf_cstr(&why));
+    else if (!comes_up(w, p, sut ? FOREIGN_WAITS : PRODUCT_WAITS))
+        show_refusal(w, who.role, c.name);
     if (!w->over && w->testimony) show_tap(w, p);
+    for (size_t i = 0; i < SUT_MAX_START; i++) buf_clear(&words[i]);
     buf_clear(&why);
     return p;
 }
@@ -88,6 +128,17 @@ static uint16_t port_of(const struct product *p)
     return (uint16_t)port;
 }
 
+/* It runs already, somewhere. */
+static void meet_stranger(struct show *w, enum role r)
+{
+    const struct sut *s = w->sut[r];
+
+    *(r == ROLE_AS ? &w->world.as_host : &w->world.broker_host) = s->host;
+    *(r == ROLE_AS ? &w->world.as_port : &w->world.broker_port) = s->port;
+    *(r == ROLE_AS ? &w->world.as_trust : &w->world.broker_trust) = s->trust;
+    if (world_rename(&w->world) != OK) show_error(w, "no names for the clients");
+}
+
 typedef enum err settings_fn(const struct settings *s, struct buf *message);
 
 static void start_server(struct show *w, const char *bin, enum role r, const struct settings *s,
@@ -98,7 +149,9 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
     struct tls_config *tls = NULL;
     struct buf message = { 0 };
 
-    if (w->players[r] != PLAYER_PRODUCT) {
+    if (w->sut[r] && !w->sut[r]->starts) {
+        meet_stranger(w, r);
+    } else if (show_puppet(w, r)) {
         if (handshake_server(&w->stage, r, &log, &tls) != OK || net_listen(w->net, r, tls, port) != OK)
             show_error(w, "the %s puppet cannot listen", role_name(r));
     } else if (write(s, &message) != OK) {
@@ -106,6 +159,7 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
     } else {
         w->server[r] = start(w, bin, (struct party){ r, 1 });
         *port = port_of(w->server[r]);
+        if (!w->over && *port == 0) show_error(w, "%s: READY names no port", role_name(r));
     }
     tls_config_free(tls);
     buf_clear(&message);
@@ -125,7 +179,7 @@ static bool acts(const struct variant *v, unsigned client)
 static void start_clients(struct show *w, const char *bin, const struct settings *s, struct buf *message)
 {
     for (unsigned n = 1; n <= WORLD_CLIENTS && !w->over; n++) {
-        if (w->players[ROLE_CLIENT] != PLAYER_PRODUCT || !acts(w->variant, n)) continue;
+        if (show_puppet(w, ROLE_CLIENT) || !acts(w->variant, n)) continue;
         if (settings_client(s, n, NULL, message) != OK)
             show_error(w, "%s", buf_cstr(message));
         else
@@ -167,19 +221,24 @@ static bool has_exited(void *what)
 }
 
 /* A product that does not stop, crashes or leaks has failed, whatever it said before. */
-static void stop(struct show *w, struct product *p, const char *name)
+static void stop(struct show *w, struct product *p, enum role r)
 {
+    const char *name = role_name(r);
+    bool foreign = w->sut[r] != NULL;
     struct buf why = { 0 };
 
     if (!p) return;
     product_stop(p);
-    net_wait(w->net, has_exited, p);
+    if (!net_wait(w->net, has_exited, p) && foreign) {
+        product_terminate(p);
+        net_wait(w->net, has_exited, p);
+    }
     if (product_failed(p, &why) && w->result->verdict != VERDICT_SKIP) {
         struct check_result *c = result_check(w->result);
         if (c) {
             buf_str(&c->file, w->variant->scenario->at.file);
             c->line = w->variant->scenario->at.line;
-            buf_format(&c->arrow, "%s (the program)", name);
+            buf_format(&c->arrow, "%s" RESULT_PROGRAM, name);
             buf_str(&c->want, "runs and stops without fault");
             buf_add(&c->got, buf_span(&why));
         }
@@ -190,9 +249,9 @@ static void stop(struct show *w, struct product *p, const char *name)
 
 void cast_stop(struct show *w)
 {
-    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) stop(w, w->client[n], "client");
-    stop(w, w->server[ROLE_BROKER], "broker");
-    stop(w, w->server[ROLE_AS], "as");
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) stop(w, w->client[n], ROLE_CLIENT);
+    stop(w, w->server[ROLE_BROKER], ROLE_BROKER);
+    stop(w, w->server[ROLE_AS], ROLE_AS);
 }
 
 void cast_free(struct show *w)

@@ -50,6 +50,7 @@ struct strand *open_end(struct show *w, const struct step *s, const struct field
         .owner = s->from.role,
         .peer = s->from.role == ROLE_CLIENT ? (struct party){ server, s->from.number } : s->to,
         .speech = speech_to(server),
+        .host = server == ROLE_AS ? w->world.as_host : w->world.broker_host,
         .port = server == ROLE_AS ? w->world.as_port : w->world.broker_port,
     };
 

@@ -61,7 +61,11 @@ enum err handshake_client(struct stage *s, enum role server, const struct fields
     if (server == ROLE_BROKER) o.protocol.min_version = o.protocol.max_version = version_of(s, in);
     if (server == ROLE_BROKER) o.protocol.alpn[0] = "mqtt";
     bool refuses = s->step && s->step->kind == STEP_TLS && step_names(s->step, "client_alert");
-    o.expected[0] = refuses ? s->world->stranger.key : server_credential(s, server)->key.key;
+    struct span trust = server == ROLE_AS ? s->world->as_trust : s->world->broker_trust;
+    if (trust.n && !refuses)
+        o.ca_pem = trust;
+    else
+        o.expected[0] = refuses ? s->world->stranger.key : server_credential(s, server)->key.key;
     o.show = server == ROLE_BROKER ? wants_to_see(s) : TLS_SHOW_ANY;
     if (alpn.kind == VALUE_BYTES && alpn.bytes.n < sizeof protocol) {
         memcpy(protocol, alpn.bytes.p, alpn.bytes.n);

@@ -71,8 +71,8 @@ static void write_rule(struct writer *w, size_t i)
     json_text(w->json, "verdict", span_str(report_rule_verdict(w->report, i)));
     if (rule->unobservable) json_text(w->json, "unobservable", span_str(rule->unobservable));
     if (rule->unit_test) json_text(w->json, "unit_test", span_str(rule->unit_test));
-    if (rule->deviates) json_text(w->json, "deviation", span_str(rule->deviates));
-    if (rule->deviates) json_text(w->json, "deviation_why", span_str(rule->deviates_why));
+    if (report_deviation(w->report, rule)) json_text(w->json, "deviation", span_str(rule->deviates));
+    if (report_deviation(w->report, rule)) json_text(w->json, "deviation_why", span_str(rule->deviates_why));
     json_close(w->json, '}');
 }
 

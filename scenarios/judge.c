@@ -82,31 +82,63 @@ static bool came_as_made(const struct show *w, const struct step *s, const struc
     return value_eq(&made, v) || (v->kind == VALUE_ABSENT && made.kind == VALUE_BYTES && made.bytes.n == 0);
 }
 
-void judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
+static bool binds(const struct pattern *p, const char *name)
+{
+    if (p->capture && strcmp(p->capture, name) == 0) return true;
+    for (size_t i = 0; i < p->count; i++)
+        if (binds(&p->parts[i], name)) return true;
+    return false;
+}
+
+/* A name that a broken field of this message should have bound: nothing can be said of what is made of it. `whole` may bind it itself. */
+static bool hangs_in_the_air(struct stage *s, const struct pattern *whole, const struct pattern *p)
+{
+    struct value unused;
+
+    if (p->kind == PATTERN_VARIABLE) return !binds(whole, p->text) && !stage_find(s, p->text, &unused);
+    for (size_t i = 0; i < p->count; i++)
+        if (hangs_in_the_air(s, whole, &p->parts[i])) return true;
+    return false;
+}
+
+bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
 {
     const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
     struct value v = received(w, f, in);
 
-    if (f->def && (f->def->type == FIELD_RAW)) return;
-    if (f->optional && v.kind == VALUE_ABSENT) return;
+    if (f->def && (f->def->type == FIELD_RAW)) return true;
+    if (f->optional && v.kind == VALUE_ABSENT) return true;
+    if (hangs_in_the_air(&w->stage, p, p)) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
-    if (!c) return;
+    if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
     field_print(f, &c->field);
-    if (c->held) return;
+    if (c->held) return true;
     match_want(&w->stage, p, &c->want);
     if (v.kind == VALUE_ABSENT)
         buf_str(&c->got, "absent");
     else
         value_print(&v, &c->got);
+    return false;
+}
+
+/* With another Reason Code the dialogue goes another way than the flow, and without a name that it needs no way at all: what follows would
+ * blame rules that have nothing to do with it. */
+static bool goes_astray(const struct field *f, bool held)
+{
+    return !held && ((f->def && f->def->type == FIELD_REASON) || f->pattern.capture);
 }
 
 void judge_fields(struct show *w, const struct step *s, const struct fields *in)
 {
+    bool astray = false;
+
     for (size_t i = 0; i < s->count && !w->over; i++) {
         const struct field *f = &s->field[i];
-        if (s->kind == STEP_TLS || !f->def || f->def->name[0]) judge_field(w, s, f, in);
+        if (s->kind == STEP_TLS || !f->def || f->def->name[0])
+            astray |= goes_astray(f, judge_field(w, s, f, in));
     }
+    w->over |= astray;
 }
 
 void trace_message(struct show *w, const struct step *s, const char *word, const struct fields *in)

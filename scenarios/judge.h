@@ -8,7 +8,9 @@
 /* The message as such: it came, and was this one. Returns `held`; if not, the run is over. */
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got);
 
-void judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in);
+/* Returns whether it held. */
+bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in);
+/* All fields of a message. With another Reason Code than the flow's the run is over, too. */
 void judge_fields(struct show *w, const struct step *s, const struct fields *in);
 
 /* One line of trace.jsonl. */

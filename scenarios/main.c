@@ -1,15 +1,15 @@
 #include "scenarios/browse.h"
 #include "scenarios/compare.h"
 #include "scenarios/demo.h"
+#include "scenarios/interop.h"
+#include "scenarios/launch.h"
 #include "scenarios/mutate.h"
 #include "scenarios/options.h"
-#include "scenarios/run.h"
 #include "scenarios/status.h"
 
 #include "common/base/file.h"
 #include "common/base/nearest.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,89 +43,22 @@ static enum status do_words(const struct suite *s, const struct options *o, stru
     return browse_words(o->arguments ? o->argument[0] : NULL, out) == OK ? STATUS_FINE : STATUS_ERROR;
 }
 
-static bool in_range(unsigned jobs, unsigned patience)
-{
-    bool good = jobs >= 1 && jobs <= 64 && patience >= 10 && patience <= 10000;
-
-    if (!good) fputs("ace-scenarios: --jobs 1 to 64, --patience 0.1 to 100\n", stderr);
-    return good;
-}
-
-static bool read_number(const char *text, uint64_t *out)
-{
-    char *end;
-
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && errno == 0;
-}
-
-/* As often as is asked for, or until one round is not fine: its report stays. */
-static enum status run_rounds(const struct suite *s, const struct options *o, struct run_options *r)
-{
-    uint64_t seed = 0, rounds = 1;
-    enum status status = STATUS_FINE;
-
-    if ((o->repeat && (!read_number(o->repeat, &rounds) || rounds < 1)) ||
-        (o->seed && !read_number(o->seed, &seed))) {
-        fputs("ace-scenarios: --repeat a number from 1, --seed a number\n", stderr);
-        return STATUS_ERROR;
-    }
-    r->to = o->tap ? stderr : stdout;
-    r->seed = o->seed ? &seed : NULL;
-    for (uint64_t i = 1; i <= rounds && status == STATUS_FINE; i++, seed++) {
-        if (rounds > 1)
-            fprintf(r->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)rounds);
-        status = run_all(s, r);
-    }
-    r->seed = NULL;
-    return status;
-}
-
-/* Where our programs and the output are: beside this program, and in build/ above the folder of the scenarios. */
-static enum status run_mode(const struct suite *s, const struct options *o, enum run_mode mode)
-{
-    struct run_options r = {
-        .choice = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag },
-        .jobs = 2,
-        .patience = 100,
-        .mode = mode,
-    };
-    struct buf bin = { 0 }, out = { 0 }, home = { 0 };
-
-    if (options_bin(&bin) != OK || options_out(o, &out) != OK || (o->home ? OK : options_home(&home)) != OK) {
-        fputs("ace-scenarios: where is this program?\n", stderr);
-        return STATUS_ERROR;
-    }
-    if (mode == RUN_MODEL) buf_str(&out, "/model"); /* a report of its own: it says nothing of any program */
-    r.bin = buf_cstr(&bin);
-    r.out = buf_cstr(&out);
-    r.home = o->home ? o->home : buf_cstr(&home);
-    if (o->jobs) r.jobs = (unsigned)strtoul(o->jobs, NULL, 10);
-    if (o->patience) r.patience = (unsigned)(strtod(o->patience, NULL) * 100);
-    if (!in_range(r.jobs, r.patience)) r.jobs = 0;
-    r.variant = o->variant;
-    r.evidence = o->evidence;
-    r.under = o->under;
-    r.only_failed = o->only_failed;
-    r.tap = o->tap;
-    enum status status = r.jobs ? run_rounds(s, o, &r) : STATUS_ERROR;
-    buf_clear(&bin);
-    buf_clear(&home);
-    buf_clear(&out);
-    return status;
-}
-
 static enum status do_run(const struct suite *s, const struct options *o, struct buf *out)
 {
     (void)out;
-    return run_mode(s, o, o->all_real ? RUN_ALL_REAL : RUN_PRODUCTS);
+    return launch_run(s, o, o->all_real ? RUN_ALL_REAL : RUN_PRODUCTS);
+}
+
+static enum status do_matrix(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)out;
+    return interop_run(s, o);
 }
 
 static enum status do_model(const struct suite *s, const struct options *o, struct buf *out)
 {
     (void)out;
-    return run_mode(s, o, RUN_MODEL);
+    return launch_run(s, o, RUN_MODEL);
 }
 
 enum { MUTATE_JOBS = 8, MUTATE_PATIENCE = 25 };
@@ -152,14 +85,15 @@ static enum status do_mutate(const struct suite *s, const struct options *o, str
 {
     struct mutate_options m = {
         .choice = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag },
-        .jobs = o->jobs ? (unsigned)strtoul(o->jobs, NULL, 10) : MUTATE_JOBS,
-        .patience = o->patience ? (unsigned)(strtod(o->patience, NULL) * 100) : MUTATE_PATIENCE,
         .variant = o->variant,
     };
+    struct pace pace = { MUTATE_JOBS, MUTATE_PATIENCE };
     struct survivors excused = { 0 };
 
     (void)out;
-    if (!in_range(m.jobs, m.patience) || !read_survivors(o, &excused)) return STATUS_ERROR;
+    if (!launch_pace(o, &pace) || !read_survivors(o, &excused)) return STATUS_ERROR;
+    m.jobs = pace.jobs;
+    m.patience = pace.patience;
     enum status status = mutate_all(s, &m, &excused, stdout);
     survivors_clear(&excused);
     return status;
@@ -205,6 +139,8 @@ static const struct command {
     { "mutate", "[GLOB]",
       "model runs with one arrow or field broken: can every check fail, and blame the right line?", 0, 1,
       NEEDS_SUITE, do_mutate },
+    { "matrix", "FILE...", "SUT files: every client with every broker and every AS", 1, MAX_ARGUMENTS,
+      NEEDS_SUITE, do_matrix },
     { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
     { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },
@@ -230,6 +166,7 @@ static void help(struct buf *out)
             "  ace-scenarios list 'connect/*' --level must\n"
             "  ace-scenarios explain connect/anon-ace-challenge\n"
             "  ace-scenarios show R-POPC-05\n"
+            "  ace-scenarios run --broker broker.example:8883 --trust ca.pem\n"
             "\nExit status: 0 fine, 1 a check failed, 2 the command, a flow or the runner is at fault.\n");
 }
 

@@ -5,6 +5,7 @@
 #include "common/codec/text.h"
 #include "common/crypto/entropy.h"
 #include "scenarios/body.h"
+#include "scenarios/listing.h"
 #include "scenarios/mint.h"
 
 enum { MAX_MADE = 1 << 20 };
@@ -373,6 +374,19 @@ static enum err make_b64key(struct making *m, struct value *out)
     return e;
 }
 
+static enum err make_listed(struct making *m, struct value *out)
+{
+    const char *enc = variant_value(m->stage->variant, "enc");
+    struct span token;
+    struct buf made = { 0 };
+
+    TRY(octets_argument(m, 0, &token));
+    enum err e = listing_name(token, !enc || strcmp(enc, "cbor") != 0, &made);
+    if (e == OK) return give(m, &made, out);
+    buf_clear(&made);
+    return e;
+}
+
 static enum err make_basic(struct making *m, struct value *out)
 {
     struct span id, secret;
@@ -391,7 +405,7 @@ static enum err (*const makers[FN_COUNT])(struct making *m, struct value *out) =
     [FN_REPEAT] = make_repeat,     [FN_RPK] = make_by_key,      [FN_PSK] = make_psk,
     [FN_DER] = make_der,           [FN_CERT] = make_by_key,     [FN_BASIC] = make_basic,
     [FN_IDENTITY] = make_identity, [FN_DERIVED] = make_derived, [FN_X5T] = make_x5t,
-    [FN_B64KEY] = make_b64key,
+    [FN_B64KEY] = make_b64key,     [FN_LISTED] = make_listed,
 };
 
 /* --- patterns --- */

@@ -192,7 +192,7 @@ static judge *const judges[FN_COUNT] = {
     [FN_HEX] = is_same,       [FN_B64] = is_same,       [FN_REPEAT] = is_same,   [FN_NOT] = is_not,
     [FN_STARTS] = does_start, [FN_RPK] = is_by_key,     [FN_PSK] = is_psk,       [FN_CERT] = is_by_key,
     [FN_DER] = is_as_made,    [FN_BASIC] = is_basic,    [FN_IDENTITY] = is_same, [FN_DERIVED] = is_same,
-    [FN_X5T] = is_same,       [FN_B64KEY] = is_as_made,
+    [FN_X5T] = is_same,       [FN_B64KEY] = is_as_made, [FN_LISTED] = is_same,
 };
 
 /* --- joined octets --- */

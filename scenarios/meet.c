@@ -28,7 +28,7 @@ void show_judge_end(struct show *w, const struct step *s, struct strand *end)
         if (!end->opened && !is_alert) continue; /* nobody was seen */
         bool ours =
             f->def && ((f->def->notes & FIELD_PEER) != 0) != end->accepted; /* what the other end showed */
-        if (ours || fields_has(&seen, f->name)) judge_field(w, s, f, &seen);
+        if (ours || fields_has(&seen, f->name)) (void)judge_field(w, s, f, &seen);
     }
     trace_message(w, s, "TLS", &seen);
 }

@@ -22,12 +22,18 @@ static const struct option {
     { "--patience", OPTION_VALUE, offsetof(struct options, patience), "X", "multiplies every deadline [1]" },
     { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3" },
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all" },
+    { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust" },
+    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise" },
+    { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file" },
+    { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port" },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together" },
     { "--evidence", OPTION_FLAG, offsetof(struct options, evidence), "", "keep keys.log and wire.pcap of each run, not only where something is amiss" },
     { "--only-failed", OPTION_FLAG, offsetof(struct options, only_failed), "", "of what is chosen, only what failed in the last report.json" },
     { "--repeat", OPTION_VALUE, offsetof(struct options, repeat), "N",   "N times, until something fails [1]" },
     { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1" },
     { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error" },
+    { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario" },
+    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]" },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead" },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/" },
     /* clang-format on */
@@ -132,9 +138,10 @@ enum err options_bin(struct buf *out)
 enum err options_out(const struct options *o, struct buf *out)
 {
     struct buf home = { 0 };
-    enum err e = o->home ? OK : options_home(&home);
+    enum err e = o->home || o->out ? OK : options_home(&home);
 
-    if (e == OK) buf_format(out, "%s/../build/scenarios", o->home ? o->home : buf_cstr(&home));
+    if (o->out) buf_str(out, o->out);
+    if (e == OK && !o->out) buf_format(out, "%s/../build/scenarios", o->home ? o->home : buf_cstr(&home));
     buf_clear(&home);
     return buf_failed(out) ? ERR_NO_MEMORY : e;
 }

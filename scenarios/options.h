@@ -12,11 +12,13 @@ struct options {
     const char *word; /* NULL: none */
     size_t arguments;
     const char *argument[MAX_ARGUMENTS];
-    const char *home, *flows; /* folders; NULL: found from the executable */
+    const char *home, *flows, *out; /* folders; NULL: found from the executable */
     const char *level, *tag;
     const char *jobs, *patience; /* numbers */
     const char *variant, *under;
-    bool all_real, evidence, only_failed, tap;
+    const char *client, *broker, *as,
+        *trust; /* who is under test instead of ours: a SUT file or host:port; PEM file */
+    bool all_real, brief, evidence, only_failed, tap;
     const char *repeat, *seed; /* numbers */
 };
 

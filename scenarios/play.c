@@ -82,12 +82,12 @@ static void play_steps(struct show *w, const struct play *p)
     }
 }
 
-static bool all_real(const struct show *w)
+static bool is_played_by(const struct show *w, enum player p)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) {
-        if (w->players[r] == PLAYER_PUPPET) return false;
+        if (w->players[r] == p) return true;
     }
-    return true;
+    return false;
 }
 
 static void open_trace(struct show *w)
@@ -104,7 +104,8 @@ static enum err make_world(struct show *w, const struct play *p)
     TRY(stage_init(&w->stage, &w->world, p->variant));
     TRY(net_new(p->patience, &w->net));
     if (p->dir) TRY(evidence_new(&w->world, &w->evidence));
-    if (all_real(w)) TRY(testimony_new(&w->world, &w->testimony));
+    bool ours = !is_played_by(w, PLAYER_PUPPET) && !is_played_by(w, PLAYER_EXTERNAL);
+    if (ours) TRY(testimony_new(&w->world, &w->testimony));
     if (w->testimony) w->testimony->evidence = w->evidence;
     return OK;
 }
@@ -144,13 +145,15 @@ void play_run(const struct play *p, struct run_result *out)
     w->result = out;
     w->dir = p->dir;
     memcpy(w->players, p->players, sizeof w->players);
+    memcpy(w->sut, p->sut, sizeof w->sut);
     for (unsigned n = 0; n <= WORLD_CLIENTS; n++)
         w->version[n] = version && strcmp(version, "4") == 0 ? MQTT_V311 : MQTT_V5;
+    bool real = !is_played_by(w, PLAYER_PUPPET);
     if (p->dir) open_trace(w);
     if (make_world(w, p) != OK) show_error(w, "the world cannot be made");
     if (!w->over) cast_start(w, p->bin);
-    if (!w->over && w->testimony) real_play(w);
-    if (!w->over && !w->testimony) play_steps(w, p);
+    if (!w->over && real) real_play(w);
+    if (!w->over && !real) play_steps(w, p);
     if (w->net) {
         cast_stop(w);
         net_free(w->net);

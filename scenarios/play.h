@@ -3,14 +3,16 @@
 
 #include "scenarios/mutant.h"
 #include "scenarios/result.h"
+#include "scenarios/sut.h"
 
 /* One run: one variant of a scenario, with these players, in a folder of its own (which exists). */
 struct play {
     const struct variant *variant;
     enum player players[ROLE_COUNT];
-    const char *dir;   /* NULL, without products only: nothing is written */
-    const char *bin;   /* folder of our programs */
-    unsigned patience; /* percent of the usual deadlines */
+    const struct sut *sut[ROLE_COUNT]; /* of the roles that are PLAYER_EXTERNAL; else NULL */
+    const char *dir;                   /* NULL, without products only: nothing is written */
+    const char *bin;                   /* folder of our programs */
+    unsigned patience;                 /* percent of the usual deadlines */
     bool
         evidence; /* keys.log and wire.pcap are kept of this run whatever comes; else only where something is amiss */
     const struct mutant

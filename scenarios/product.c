@@ -21,7 +21,7 @@ struct product {
     FILE *copy; /* everything it wrote, but what its links carry */
     struct product_tap tap;
     char chunk[READ_CHUNK];
-    bool exited, stopped;
+    bool exited, stopped, terminated;
     int64_t status;
     int signal;
 };
@@ -208,6 +208,12 @@ void product_stop(struct product *p)
     if (!p->exited && product_tell(p, d) != OK) uv_process_kill(&p->process, SIGTERM);
 }
 
+void product_terminate(struct product *p)
+{
+    p->terminated = true;
+    if (!p->exited) uv_process_kill(&p->process, SIGTERM);
+}
+
 static void close_handle(uv_handle_t *h)
 {
     if (h->loop && !uv_is_closing(h)) uv_close(h, NULL);
@@ -254,6 +260,8 @@ bool product_failed(const struct product *p, struct buf *why)
     if (find_report(p->err_path, why)) return true;
     if (!p->exited) {
         buf_str(why, "did not stop when asked to");
+    } else if (p->terminated && (p->signal == SIGTERM || p->status == 128 + SIGTERM)) {
+        return false;
     } else if (p->signal) {
         buf_format(why, "ended by signal %d (%s)", p->signal, strsignal(p->signal));
     } else if (p->status) {

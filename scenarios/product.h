@@ -40,6 +40,8 @@ struct doc *product_hear(struct product *p);
 
 /* Asks it to stop; product_exited() tells when. */
 void product_stop(struct product *p);
+/* Asks again, one that hears no lines: SIGTERM, which may then end it. */
+void product_terminate(struct product *p);
 /* The loop must run afterwards for its handles to close; then product_free(). */
 void product_kill(struct product *p);
 void product_free(struct product *p);

@@ -34,6 +34,39 @@ static bool is_outcome(const struct step *s)
     return s->message->kind == MESSAGE_RESPONSE;
 }
 
+/* What a name stands for that a message brought is heard on the wire alone. */
+static bool needs_wire(const struct pattern *p)
+{
+    if (p->kind == PATTERN_VARIABLE && !world_variable(span_str(p->text))) return true;
+    for (size_t i = 0; i < p->count; i++) {
+        if (needs_wire(&p->parts[i])) return true;
+    }
+    return false;
+}
+
+static bool tells_what_came(const struct step *s)
+{
+    for (size_t i = 0; s->kind == STEP_VERB && i < s->count; i++) {
+        if (needs_wire(&s->field[i].pattern)) return true;
+    }
+    return false;
+}
+
+bool real_answers(const struct variant *v)
+{
+    bool told[WORLD_CLIENTS + 1] = { false };
+
+    for (size_t i = 0; i < v->steps; i++) {
+        if (tells_what_came(&v->step[i])) return false;
+    }
+    for (size_t i = 0; i < v->steps; i++) {
+        const struct step *s = &v->step[i];
+        if (s->kind == STEP_VERB && s->from.role == ROLE_CLIENT) told[s->from.number] = true;
+        if (is_outcome(s) && told[s->to.number]) return true;
+    }
+    return false;
+}
+
 /* One check a verb: the last outcome that the figure shows for it before the next verb. */
 static void judge_answer(struct show *w, const struct step *verb, const struct step *outcome)
 {
@@ -82,6 +115,7 @@ void real_play(struct show *w)
             verb[s->from.number] = s;
         }
         if (s->kind == STEP_CLOCK) show_clock(w, s);
+        if (!w->testimony) continue;
         if (s->kind == STEP_ARROW) overheard_arrow(w, s);
         if (s->kind == STEP_TLS) overheard_handshake(w, s);
         if (s->kind == STEP_QUIET) overheard_quiet(w, s);

@@ -4,6 +4,7 @@
 #include "scenarios/verdict.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { REPORT_VERSION = 1 };
 
@@ -77,6 +78,7 @@ enum err report_add(struct report *r, struct run_result *result)
 {
     TRY(make_room(r));
     result_judge(result, r->rules);
+    if (r->known) known_hear(r->known, result, r->rules);
     hear(r, result, r->said + r->runs * r->rules->count);
     r->counts[result->verdict]++;
     r->run[r->runs++] = *result;
@@ -103,8 +105,8 @@ struct coverage report_coverage(const struct report *r)
             c.proven++;
         } else if (r->rules->rule[i].unobservable) {
             c.unobservable++;
-            c.unit_tested += r->rules->rule[i].unit_test != NULL;
-        } else if (r->rules->rule[i].deviates) {
+            c.unit_tested += !r->foreign && r->rules->rule[i].unit_test;
+        } else if (report_deviation(r, &r->rules->rule[i])) {
             c.deviating++;
         } else {
             c.open++;
@@ -116,14 +118,37 @@ struct coverage report_coverage(const struct report *r)
 const struct rule *report_stale_deviation(const struct report *r)
 {
     for (size_t i = 0; i < r->rules->count; i++) {
-        if (r->rules->rule[i].deviates && r->tally[i].held && !r->tally[i].broken) return &r->rules->rule[i];
+        if (report_deviation(r, &r->rules->rule[i]) && r->tally[i].held && !r->tally[i].broken)
+            return &r->rules->rule[i];
     }
     return NULL;
+}
+
+const struct known_entry *report_stale_known(const struct report *r, const char **why)
+{
+    char month[16];
+    time_t now = time(NULL);
+    struct tm t;
+
+    strftime(month, sizeof month, "%Y-%m", gmtime_r(&now, &t));
+    for (size_t i = 0; r->known && i < r->known->count; i++) {
+        const char *stale = known_stale(&r->known->entry[i], month);
+        if (!stale) continue;
+        if (why) *why = stale;
+        return &r->known->entry[i];
+    }
+    return NULL;
+}
+
+const char *report_deviation(const struct report *r, const struct rule *rule)
+{
+    return r->foreign ? NULL : rule->deviates;
 }
 
 enum status report_status(const struct report *r)
 {
     if (r->counts[VERDICT_ERROR] || r->runs == 0 || report_stale_deviation(r)) return STATUS_ERROR;
+    if (report_stale_known(r, NULL)) return STATUS_ERROR;
     return r->counts[VERDICT_FAIL] ? STATUS_FAILED : STATUS_FINE;
 }
 
@@ -317,7 +342,7 @@ const char *report_rule_verdict(const struct report *r, size_t i)
 
     if (r->tally[i].broken) return verdict_name(level_verdict(rule->level));
     if (r->tally[i].held) return verdict_name(VERDICT_PASS);
-    if (rule->deviates) return "deviation";
+    if (report_deviation(r, rule)) return "deviation";
     return rule->unobservable ? "unobservable" : "open";
 }
 
@@ -345,8 +370,8 @@ static void write_rule(const struct report *r, size_t i, struct buf *json)
     write_scenarios_of(r, i, json);
     if (rule->unobservable) json_text(json, "unobservable", span_str(rule->unobservable));
     if (rule->unit_test) json_text(json, "unit_test", span_str(rule->unit_test));
-    if (rule->deviates) json_text(json, "deviation", span_str(rule->deviates));
-    if (rule->deviates) json_text(json, "deviation_why", span_str(rule->deviates_why));
+    if (report_deviation(r, rule)) json_text(json, "deviation", span_str(rule->deviates));
+    if (report_deviation(r, rule)) json_text(json, "deviation_why", span_str(rule->deviates_why));
     json_close(json, '}');
 }
 

@@ -1,6 +1,7 @@
 #ifndef SCENARIOS_REPORT_H
 #define SCENARIOS_REPORT_H
 
+#include "scenarios/known.h"
 #include "scenarios/proven.h"
 #include "scenarios/result.h"
 #include "scenarios/rules.h"
@@ -22,6 +23,9 @@
  */
 struct report {
     const struct rules *rules;
+    struct known *known; /* failures that are expected; NULL: none */
+    bool
+        foreign; /* somebody else's implementation is under test: what our programs are known to do otherwise says nothing */
     size_t runs, room;
     struct run_result *run; /* in the order added; judged */
     unsigned char *said;    /* enum said: of each run, what it says of each rule */
@@ -63,7 +67,13 @@ struct coverage report_coverage(const struct report *r);
 /* The first rule that deviations.tsv names although a run kept it and none broke it; NULL: none. */
 const struct rule *report_stale_deviation(const struct report *r);
 
-/* 2 if any run is an ERROR, there was none at all, or a deviation is stale, else 1 if any is a FAIL, else 0. */
+/* The first entry of the known list that is out of date this month, with why; NULL: none. */
+const struct known_entry *report_stale_known(const struct report *r, const char **why);
+
+/* What our programs do instead of what the rule says; NULL: nothing, or they are not under test. */
+const char *report_deviation(const struct report *r, const struct rule *rule);
+
+/* 2 if any run is an ERROR, there was none at all, or a deviation or a known failure is stale, else 1 if any is a FAIL, else 0. */
 enum status report_status(const struct report *r);
 
 /* Who was under test: "client", "broker", "as", "all" (all roles real), "model" (none), "client+as" ... */

@@ -20,6 +20,9 @@ enum verdict {
 /* Who plays a role in a run. PLAYER_ABSENT: the role takes no part. */
 enum player { PLAYER_ABSENT, PLAYER_PUPPET, PLAYER_PRODUCT, PLAYER_EXTERNAL };
 
+/* Behind the role, in the arrow of a check on the program as such: that it runs and stops without fault. */
+#define RESULT_PROGRAM " (the program)"
+
 /* One expectation on one line of the flow, seen or not. */
 struct check_result {
     struct buf file; /* of the flow; with line: the place of the line it stands on */

@@ -14,127 +14,15 @@
 #include "scenarios/html.h"
 #include "scenarios/junit.h"
 #include "scenarios/order.h"
+#include "scenarios/plan.h"
 #include "scenarios/play.h"
 #include "scenarios/protocol.h"
 #include "scenarios/scrub.h"
+#include "scenarios/stranger.h"
 #include "scenarios/switches.h"
 #include "scenarios/terminal.h"
 
-enum { RUN_SECONDS = 60, MAX_PATH = 700 };
-
-/* One run of the plan. */
-struct job {
-    const struct scenario *scenario;
-    size_t place; /* of the scenario among all */
-    size_t variant;
-    enum player players[ROLE_COUNT];
-    pid_t pid; /* 0: not started, or over */
-    char dir[MAX_PATH];
-};
-
-struct plan {
-    size_t count, room;
-    struct job *job;
-};
-
-/* --- planning --- */
-
-static struct job *plan_add(struct plan *p)
-{
-    if (p->count == p->room) {
-        size_t room = p->room ? p->room * 2 : 256;
-        struct job *grown = realloc(p->job, room * sizeof *grown);
-        if (!grown) return NULL;
-        p->job = grown;
-        p->room = room;
-    }
-    struct job *j = &p->job[p->count++];
-    *j = (struct job){ 0 };
-    return j;
-}
-
-static bool may_be_product(const struct variant *v, enum role r)
-{
-    const struct scenario *s = v->scenario;
-
-    if (!play_has_role(v, r) || (s->wrong & 1u << r)) return false;
-    return r != ROLE_CLIENT || play_is_told(v, r);
-}
-
-/* `products`: bits 1 << role. */
-static bool add_job(struct plan *p, const struct variant *v, unsigned products)
-{
-    struct job *j = plan_add(p);
-
-    if (!j) return false;
-    j->scenario = v->scenario;
-    j->variant = v->index;
-    for (enum role r = 0; r < ROLE_COUNT; r++) {
-        bool there = play_has_role(v, r);
-        j->players[r] = !there ? PLAYER_ABSENT : (products & 1u << r) ? PLAYER_PRODUCT : PLAYER_PUPPET;
-    }
-    return true;
-}
-
-static bool judged(const struct variant *v, enum role r)
-{
-    return (v->scenario->tested & 1u << r) && may_be_product(v, r);
-}
-
-static bool add_all_real(struct plan *p, const struct variant *v)
-{
-    unsigned all = 0, can = 0;
-
-    for (enum role r = 0; r < ROLE_COUNT; r++) {
-        all |= play_has_role(v, r) ? 1u << r : 0;
-        can |= may_be_product(v, r) ? 1u << r : 0;
-    }
-    bool told = play_is_told(v, ROLE_CLIENT) && v->scenario->tests.count == 0;
-    return all != can || !told || (all & (all - 1)) == 0 || add_job(p, v, all);
-}
-
-static bool has_text(const char *wanted, const struct variant *v)
-{
-    struct buf text = { 0 };
-
-    variant_print(v, &text);
-    bool same = !wanted || strcmp(wanted, buf_cstr(&text)) == 0;
-    buf_clear(&text);
-    return same;
-}
-
-static bool wants(const char *under, const char *subject)
-{
-    return !under || strcmp(under, subject) == 0;
-}
-
-static bool plan_variant(struct plan *p, const struct variant *v, const struct run_options *o)
-{
-    if (!has_text(o->variant, v)) return true;
-    if (o->mode == RUN_MODEL) return add_job(p, v, 0);
-    for (enum role r = 0; r < ROLE_COUNT && o->mode == RUN_PRODUCTS; r++) {
-        if (judged(v, r) && wants(o->under, role_name(r)) && !add_job(p, v, 1u << r)) return false;
-    }
-    return !wants(o->under, "all") || add_all_real(p, v);
-}
-
-static bool plan_make(const struct suite *s, const struct run_options *o, struct plan *p)
-{
-    bool good = true;
-
-    for (size_t i = 0; i < s->flows.count && good; i++) {
-        const struct scenario *x = s->flows.scenario[i];
-        if (!suite_chooses(s, &o->choice, x)) continue;
-        for (size_t k = 0; k < flow_variants(x) && good; k++) {
-            struct variant v = { 0 };
-            size_t first = p->count;
-            good = flow_expand(x, k, &v) == OK && plan_variant(p, &v, o);
-            for (size_t n = first; n < p->count; n++) p->job[n].place = i;
-            variant_clear(&v);
-        }
-    }
-    return good;
-}
+enum { RUN_SECONDS = 60 };
 
 /* --- folders --- */
 
@@ -148,6 +36,14 @@ static bool make_folders(char *path)
         if (!there) return false;
     }
     return mkdir(path, 0755) == 0 || errno == EEXIST;
+}
+
+bool run_folder(const char *path)
+{
+    char own[MAX_PATH];
+
+    snprintf(own, sizeof own, "%s", path);
+    return make_folders(own);
 }
 
 static void name_folder(const struct run_options *o, struct job *j, const struct variant *v)
@@ -188,7 +84,7 @@ static int64_t now_ms(void)
     return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
-static void work(const struct run_options *o, const struct job *j, const struct variant *v)
+static void work(const struct run_options *o, const struct job *j, struct variant *v)
 {
     struct play p = {
         .variant = v, .dir = j->dir, .bin = o->bin, .patience = o->patience, .evidence = o->evidence
@@ -200,6 +96,10 @@ static void work(const struct run_options *o, const struct job *j, const struct 
 
     alarm(RUN_SECONDS * o->patience / 100);
     memcpy(p.players, j->players, sizeof p.players);
+    for (enum role i = 0; i < ROLE_COUNT; i++) {
+        p.sut[i] = j->players[i] == PLAYER_EXTERNAL ? o->plan.sut[i] : NULL;
+        if (p.sut[i] && !p.sut[i]->starts) stranger_adapt(i, v);
+    }
     play_run(&p, &r);
     r.ms = now_ms() - began;
     snprintf(path, sizeof path, "%s/result.json", j->dir);
@@ -219,7 +119,7 @@ static bool start_job(const struct run_options *o, struct job *j)
     bool made = make_folders(j->dir);
     if (made) {
         forget_old(j);
-        fflush(stdout);
+        fflush(NULL);
         j->pid = fork();
         if (j->pid == 0) work(o, j, &v);
     }
@@ -245,8 +145,8 @@ static void collect(const struct job *j, int status, struct run_result *out)
     char path[MAX_PATH + 32];
 
     snprintf(path, sizeof path, "%s/result.json", j->dir);
-    bool read = WIFEXITED(status) && WEXITSTATUS(status) == 0 && file_read(path, &json, &message) == OK &&
-                result_read(buf_span(&json), out, &why) == OK;
+    bool read = !*j->why && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+                file_read(path, &json, &message) == OK && result_read(buf_span(&json), out, &why) == OK;
     buf_clear(&json);
     buf_clear(&message);
     if (read) return;
@@ -255,7 +155,10 @@ static void collect(const struct job *j, int status, struct run_result *out)
     buf_str(&out->dir, j->dir);
     name_variant(j, out);
     memcpy(out->players, j->players, sizeof out->players);
-    if (WIFSIGNALED(status))
+    if (*j->why) {
+        out->verdict = VERDICT_SKIP;
+        buf_str(&out->why, j->why);
+    } else if (WIFSIGNALED(status))
         buf_format(&out->why, "the worker ended by signal %d (%s)", WTERMSIG(status),
                    strsignal(WTERMSIG(status)));
     else
@@ -283,7 +186,7 @@ static void play_all(const struct run_options *o, struct plan *p, const size_t *
     while (done < p->count) {
         while (busy < o->jobs && started < p->count) {
             struct job *j = &p->job[order[started++]];
-            if (start_job(o, j)) {
+            if (!*j->why && start_job(o, j)) {
                 busy++;
             } else {
                 collect(j, -1, &results[j - p->job]);
@@ -308,8 +211,8 @@ static void play_all(const struct run_options *o, struct plan *p, const size_t *
 /* A part of the suite shows a part of what the combinations can do. */
 static bool is_whole(const struct run_options *o)
 {
-    return !o->choice.glob && !o->choice.level && !o->choice.tag && !o->variant && !o->under &&
-           o->mode != RUN_MODEL;
+    return !o->plan.choice.glob && !o->plan.choice.level && !o->plan.choice.tag && !o->plan.variant &&
+           !o->plan.under && !o->plan.brief && o->plan.mode != RUN_MODEL && !plan_is_foreign(&o->plan);
 }
 
 static enum err tell(const struct terminal *start, struct report *r, struct run_result *results, size_t count)
@@ -397,7 +300,9 @@ static enum err scrub_runs(const struct run_options *o, struct scrub *x, struct 
 {
     enum err e = scrub_init(x);
 
-    for (size_t i = 0; i < count && e == OK; i++) e = scrub_run(x, buf_cstr(&results[i].dir), message);
+    for (size_t i = 0; i < count && e == OK; i++) {
+        if (results[i].dir.n) e = scrub_run(x, buf_cstr(&results[i].dir), message);
+    }
     if (e == OK)
         fprintf(o->to,
                 "%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
@@ -421,7 +326,7 @@ static enum err scrub_reports(struct scrub *x, const struct run_options *o, stru
     return OK;
 }
 
-static enum status finish(const struct suite *s, const struct run_options *o, struct run_result *results,
+static enum status finish(const struct suite *s, struct run_options *o, struct run_result *results,
                           size_t count)
 {
     struct report r = { 0 };
@@ -429,10 +334,15 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     struct buf message = { 0 };
     enum err e = report_init(&r, &s->rules);
 
-    struct terminal t = {
-        .to = o->to, .style = terminal_style(fileno(o->to)), .suite = s, .report = &r, .whole = is_whole(o)
-    };
+    struct terminal t = { .to = o->to,
+                          .style = terminal_style(fileno(o->to)),
+                          .suite = s,
+                          .report = &r,
+                          .repeat = o->repeat,
+                          .whole = is_whole(o) };
 
+    r.known = o->known;
+    r.foreign = plan_is_foreign(&o->plan);
     if (e == OK) e = scrub_runs(o, &x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
     if (e == OK) e = tell(&t, &r, results, count);
@@ -444,22 +354,12 @@ static enum status finish(const struct suite *s, const struct run_options *o, st
     if (e == OK) e = speak(o, &r);
     if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
     enum status status = e == OK ? report_status(&r) : STATUS_ERROR;
+    memcpy(o->counts, r.counts, sizeof o->counts);
     if (status == STATUS_FINE && x.found > 0) status = STATUS_FAILED;
     scrub_clear(&x);
     report_clear(&r);
     buf_clear(&message);
     return status;
-}
-
-/* Scenario, then roles, then variant: the order in which people read. */
-static int by_reading(const void *a, const void *b)
-{
-    const struct job *x = a, *y = b;
-
-    if (x->place != y->place) return x->place < y->place ? -1 : 1;
-    int who = memcmp(x->players, y->players, sizeof x->players);
-    if (who) return who;
-    return x->variant < y->variant ? -1 : x->variant > y->variant;
 }
 
 /* false: the last report cannot be read, and it was said why. */
@@ -490,14 +390,15 @@ static bool keep_failed(const struct run_options *o, struct plan *p)
 }
 
 /* The runs of a plan that has some. */
-static enum status play_plan(const struct suite *s, const struct run_options *o, struct plan *p)
+static enum status play_plan(const struct suite *s, struct run_options *o, struct plan *p)
 {
     struct run_result *results = calloc(p->count, sizeof *results);
     size_t *order = NULL;
     enum status status = STATUS_ERROR;
 
-    if (results && order_make(p->count, o->seed, &order) == OK) {
-        if (o->seed) fprintf(o->to, "seed %llu\n", (unsigned long long)*o->seed);
+    if (results && order_make(p->count, o->shuffled ? &o->seed : NULL, &order) == OK) {
+        if (o->shuffled) fprintf(o->to, "seed %llu\n", (unsigned long long)o->seed);
+        if (!run_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
         play_all(o, p, order, results);
         status = finish(s, o, results, p->count);
     } else {
@@ -509,13 +410,12 @@ static enum status play_plan(const struct suite *s, const struct run_options *o,
     return status;
 }
 
-enum status run_all(const struct suite *s, const struct run_options *o)
+static enum status play_round(const struct suite *s, struct run_options *o)
 {
     struct plan p = { 0 };
-    bool planned = plan_make(s, o, &p);
+    bool planned = plan_make(s, &o->plan, &p);
     enum status status = STATUS_ERROR;
 
-    if (p.count) qsort(p.job, p.count, sizeof *p.job, by_reading);
     if (!planned) {
         fputs("ace-scenarios: out of memory\n", stderr);
     } else if (p.count == 0) {
@@ -524,6 +424,18 @@ enum status run_all(const struct suite *s, const struct run_options *o)
         if (p.count == 0) fputs("nothing to run again\n", o->to);
         status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
     }
-    free(p.job);
+    plan_clear(&p);
+    return status;
+}
+
+enum status run_all(const struct suite *s, struct run_options *o)
+{
+    enum status status = play_round(s, o);
+
+    for (uint64_t i = 2; i <= o->rounds && status == STATUS_FINE; i++) {
+        o->seed++;
+        fprintf(o->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)o->rounds);
+        status = play_round(s, o);
+    }
     return status;
 }

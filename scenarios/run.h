@@ -3,27 +3,33 @@
 
 #include <stdio.h>
 
+#include "scenarios/known.h"
+#include "scenarios/plan.h"
 #include "scenarios/status.h"
-#include "scenarios/suite.h"
 
 /* Plays what is chosen: each run in a process of its own, some at a time, in a folder of its own under `out`. */
 struct run_options {
-    struct choice choice;
+    struct plan_options plan;
     const char *out;         /* build/scenarios */
     const char *bin;         /* our programs */
     const char *home;        /* the scenarios folder, with page/report.html */
     unsigned jobs, patience; /* at once; percent of the deadlines */
-    const char *variant;     /* "pop=hs256,tls=1.3": only this one; NULL: all */
-    const char *under;       /* client, broker, as, all: only runs in which this is under test; NULL: all */
     bool evidence;           /* of each run, also where all is well */
     bool only_failed;        /* of these, only what failed in the report.json that is there */
     bool tap;                /* TAP on standard output */
-    const uint64_t *seed;    /* of the order in which runs are started; NULL: as they are told of */
-    FILE *to;                /* what people see */
-    enum run_mode { RUN_PRODUCTS, RUN_ALL_REAL, RUN_MODEL } mode;
+    uint64_t rounds;         /* as often, or until one is not fine; 0: once */
+    bool shuffled;           /* runs are started in an order that the seed gives, not as they are told of */
+    uint64_t seed;           /* of round r: seed + r - 1 */
+    struct known *known;     /* failures that are expected of whoever is under test; NULL: none */
+    const char *repeat; /* options that a command needs to repeat a run with somebody else's; NULL: none */
+    FILE *to;           /* what people see */
+    size_t counts[VERDICTS]; /* filled in: how many runs ended so */
 };
 
-/* Prints to standard output; writes report.json, junit.xml and report.html into `out`. */
-enum status run_all(const struct suite *s, const struct run_options *o);
+/* Makes this folder, and those above it. */
+bool run_folder(const char *path);
+
+/* Writes report.json, junit.xml and report.html into `out`. */
+enum status run_all(const struct suite *s, struct run_options *o);
 
 #endif

@@ -321,28 +321,42 @@ static struct doc *broker_tls(const struct settings *s)
     return tls;
 }
 
-/* Where tokens are references, or where the scenario sets something of it. */
-static bool introspects(const struct settings *s)
+/* Does the scenario set something of the broker's that begins so? */
+static bool sets(const struct settings *s, const char *prefix)
 {
-    if (s->token_format && strcmp(s->token_format, "reference") == 0) return true;
     for (size_t i = 0; s->variant && i < s->variant->settings; i++)
         if (s->variant->setting[i].role == ROLE_BROKER &&
-            span_starts(span_str(s->variant->setting[i].key), span_str("introspection.")))
+            span_starts(span_str(s->variant->setting[i].key), span_str(prefix)))
             return true;
     return false;
 }
 
-/* How the broker asks the AS: as "rs1", as the AS knows it. */
-static struct doc *introspection(const struct settings *s)
+/* Where tokens are references, or where the scenario sets something of it. */
+static bool introspects(const struct settings *s)
+{
+    bool refers = s->token_format && strcmp(s->token_format, "reference") == 0;
+
+    return refers || sets(s, "introspection.");
+}
+
+/* How the broker comes to the AS: as "rs1", as the AS knows it. */
+static struct doc *login(const struct settings *s, const char *path)
 {
     struct doc *d = doc_new_map();
     char uri[80];
 
-    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/introspect", s->world->as_port);
+    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u%s", s->world->as_port, path);
     text(d, "url", uri);
     text(d, "id", "rs1");
     text(d, "secret", "rs1-secret");
     text(d, "ca", "ca.pem");
+    return d;
+}
+
+static struct doc *introspection(const struct settings *s)
+{
+    struct doc *d = login(s, "/introspect");
+
     text(d, "media", s->notation);
     return d;
 }
@@ -367,6 +381,7 @@ enum err settings_broker(const struct settings *s, struct buf *message)
     doc_put(d, "issuers", issuers(s));
     text(d, "as_uri", uri);
     if (introspects(s)) doc_put(d, "introspection", introspection(s));
+    if (sets(s, "revocation.")) doc_put(d, "revocation", login(s, "/revoke/trl"));
     text(d, "public", s->open_topics);
     return put_doc(s, "broker.json", merge(s, ROLE_BROKER, d), message);
 }

@@ -8,11 +8,13 @@
 #include "scenarios/result.h"
 #include "scenarios/stage.h"
 #include "scenarios/strand.h"
+#include "scenarios/sut.h"
 
 /* One run while it is played: the stage, who plays whom, the wires, and what was found. */
 struct show {
     const struct variant *variant;
     enum player players[ROLE_COUNT];
+    const struct sut *sut[ROLE_COUNT]; /* where somebody else's plays */
     struct world world;
     struct stage stage;
     struct net *net;

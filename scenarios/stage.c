@@ -156,7 +156,9 @@ enum key_type stage_pop(const struct stage *s)
 
 enum label_map endpoint_labels(const char *path)
 {
-    return path && strcmp(path, "/introspect") == 0 ? LABELS_INTROSPECTION : LABELS_TOKEN;
+    bool presents = path && (strcmp(path, "/introspect") == 0 || strcmp(path, "/revoke") == 0);
+
+    return presents ? LABELS_INTROSPECTION : LABELS_TOKEN;
 }
 
 bool stage_refers(const struct stage *s)

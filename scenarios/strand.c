@@ -139,7 +139,7 @@ enum err net_listen(struct net *n, enum role role, struct tls_config *tls, uint1
 
 enum err net_connect(struct net *n, const struct strand_call *call, struct strand **out)
 {
-    struct link_target to = { "127.0.0.1", call->port };
+    struct link_target to = { call->host ? call->host : "127.0.0.1", call->port };
     struct link_options o = { .tls = call->tls };
     struct strand *w = add_strand(n, call->speech);
 

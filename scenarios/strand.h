@@ -53,6 +53,7 @@ struct strand_call {
     enum role owner;
     struct party peer;
     enum strand_speech speech;
+    const char *host; /* NULL: 127.0.0.1 */
     uint16_t port;
     struct tls_config *tls;
 };

@@ -91,6 +91,12 @@ static void print_word(const struct terminal *t, enum verdict v)
     fprintf(t->to, "%s%-5s%s", live ? looks[v].colour : "", looks[v].word, live ? "\033[0m" : "");
 }
 
+/* Somebody else's program skips more than it plays: told at the end, a reason at a time. */
+static bool untold_skips(const struct terminal *t)
+{
+    return t->report->foreign;
+}
+
 static void print_head(const struct group *g)
 {
     enum verdict worst = VERDICT_PASS;
@@ -100,7 +106,7 @@ static void print_head(const struct group *g)
 
     for (size_t i = g->from; i < g->to; i++) {
         enum verdict v = at(g, i)->verdict;
-        if (v > worst) worst = v;
+        if (v > worst && !(v == VERDICT_SKIP && untold_skips(g->t))) worst = v;
         passed += v <= VERDICT_WARN;
         skipped += v == VERDICT_SKIP;
         ms += at(g, i)->ms;
@@ -205,7 +211,7 @@ static void print_news(const struct group *g)
 
     for (size_t i = g->from; i < g->to; i++) {
         const struct run_result *r = at(g, i);
-        if (r->why.n) print_why(g, i);
+        if (r->why.n && !(r->verdict == VERDICT_SKIP && untold_skips(g->t))) print_why(g, i);
         for (size_t k = 0; k < r->check_count; k++) {
             const struct check_result *c = &r->checks[k];
             if (c->held || broken_in(g, g->from, i, c)) continue;
@@ -236,15 +242,57 @@ static void print_progress(const struct terminal *t)
     fflush(t->to);
 }
 
+static bool is_skipped(const struct group *g)
+{
+    for (size_t i = g->from; i < g->to; i++) {
+        if (at(g, i)->verdict != VERDICT_SKIP) return false;
+    }
+    return true;
+}
+
+static bool same_reason(const struct run_result *a, const struct run_result *b)
+{
+    return a->verdict == VERDICT_SKIP && b->verdict == VERDICT_SKIP &&
+           span_eq(buf_span(&a->why), buf_span(&b->why));
+}
+
+static void print_skipped(const struct terminal *t, size_t first)
+{
+    const struct report *r = t->report;
+    struct span last = { 0 };
+    size_t runs = 0, scenarios = 0;
+
+    for (size_t i = 0; i < r->runs; i++) {
+        if (!same_reason(&r->run[i], &r->run[first])) continue;
+        if (i < first) return;
+        runs++;
+        scenarios += !span_eq(buf_span(&r->run[i].scenario), last);
+        last = buf_span(&r->run[i].scenario);
+    }
+    fprintf(t->to, "  %4zu runs of %3zu scenarios: ", runs, scenarios);
+    put_line(t, "", buf_span(&r->run[first].why));
+}
+
+static void print_all_skipped(const struct terminal *t)
+{
+    const struct report *r = t->report;
+
+    if (!untold_skips(t) || r->counts[VERDICT_SKIP] == 0) return;
+    fputs("\nskipped (each by name in report.html):\n", t->to);
+    for (size_t i = 0; i < r->runs; i++) {
+        if (r->run[i].verdict == VERDICT_SKIP) print_skipped(t, i);
+    }
+}
+
 static void print_group(struct terminal *t, size_t to)
 {
     struct group g = { t, t->group, to };
 
-    if (g.from == g.to) return;
+    t->group = to;
+    if (g.from == to || (untold_skips(t) && is_skipped(&g))) return;
     wipe_progress(t);
     print_head(&g);
     print_news(&g);
-    t->group = to;
 }
 
 static bool same_line(const struct run_result *a, const struct run_result *b)
@@ -273,14 +321,19 @@ static void print_deviations(const struct terminal *t)
 {
     const struct report *r = t->report;
     const struct rule *stale = report_stale_deviation(r);
+    const char *why = NULL;
+    const struct known_entry *known = report_stale_known(r, &why);
 
     for (size_t i = 0; i < r->rules->count; i++) {
         const struct rule *rule = &r->rules->rule[i];
-        if (rule->deviates)
+        if (report_deviation(r, rule))
             fprintf(t->to, "deviation: %s %s: %s (%s)\n", rule->id, rule_level(rule), rule->deviates,
                     rule->deviates_why);
     }
     if (stale) fprintf(t->to, "deviations.tsv is out of date: %s is kept\n", stale->id);
+    if (known)
+        fprintf(t->to, "%s is out of date: line %u, %s: %s\n", r->known->path, known->line, known->subject,
+                why);
 }
 
 static void print_coverage(const struct terminal *t)
@@ -346,6 +399,7 @@ enum status terminal_end(struct terminal *t)
     print_group(t, t->report->runs);
     wipe_progress(t);
     print_matrix(t);
+    print_all_skipped(t);
     print_switches(t);
     print_coverage(t);
     print_counts(t);

@@ -178,6 +178,7 @@ static const struct field_def request_fields[] = {
     HEAD("authorization",   TEXT,   0,            "Authorization header as it is"),
     HEAD("content_type",    TEXT,   0,            "Content-Type; the media type of the world axis `enc` if not given"),
     HEAD("accept",          TEXT,   0,            "Accept"),
+    HEAD("prefer",          TEXT,   0,            "Prefer: wait=N, seconds an answer may take"),
     HEAD("query",           TEXT,   0,            "query part of the target"),
     HEAD("host",            TEXT,   FIELD_ALWAYS, "Host"),
     HEAD("body",            BYTES,  0,            "the whole body; - : empty"),
@@ -209,6 +210,12 @@ static const struct field_def introspect_fields[] = {
     BODY("token_type_hint", JSON,   "token type hint"),
     BODY("client_id",       JSON,   "caller's identifier"),
     BODY("client_secret",   JSON,   "caller's secret"),
+    END
+};
+
+static const struct field_def trl_query_fields[] = {
+    BODY("diff",            JSON,   "a diff query for so many updates; 0: all"),
+    BODY("cursor",          JSON,   "those behind this one"),
     END
 };
 
@@ -256,6 +263,11 @@ static const struct field_def answer_fields[] = {
     BODY("jwks_uri",        JSON,   "metadata: key set"),
     BODY("grant_types_supported", JSON, "metadata: grant types"),
     BODY("keys",            JSON,   "key set"),
+    BODY("full_set",        JSON,   "hashes of revoked tokens: listed($token), base64url"),
+    BODY("diff_set",        JSON,   "updates of that list, the latest first: [[removed,added],...]"),
+    BODY("cursor",          JSON,   "the latest update, or null"),
+    BODY("more",            JSON,   "true: there are further updates"),
+    BODY("trl_error",       JSON,   "error-id of a problem with that list"),
     END
 };
 
@@ -271,6 +283,7 @@ static const struct message messages[] = {
     REQUEST("POST",   "/introspect", ASKS_AS, introspect_fields),
     REQUEST("POST",   "/revoke", ASKS_AS, introspect_fields),
     REQUEST("POST",   NULL,          ASKS_AS, token_request_fields),
+    REQUEST("GET",    "/revoke/trl", ASKS_AS, trl_query_fields),
     REQUEST("GET",    NULL,          ASKS_AS, token_request_fields),
     REQUEST("PUT",    NULL,          ASKS_AS, token_request_fields),
     REQUEST("DELETE", NULL,          ASKS_AS, token_request_fields),
@@ -313,7 +326,7 @@ static const struct verb verbs[] = {
     { "stop",          BROKER | AS, 0, 0, NULL, "stop the process" },
     { "start",         BROKER | AS, 0, 0, NULL, "start it again" },
     { "restart",       BROKER | AS, 0, 0, NULL, "stop and start: what was promised to last must be there" },
-    { "revoke",        AS,     0, 1, NULL, "revoke the token (the newest, or the one given)" },
+    { "revoke",        CLIENT, 0, 0, NULL, "tell the AS that the token held is to be of no use any more" },
 };
 
 static const struct function_def functions[FN_COUNT] = {
@@ -344,6 +357,7 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_DERIVED] = { "derived", 1, 1, NULL, FN_MAKES | FN_TESTS, "derived(token): the key that AS and broker derive from this token" },
     [FN_X5T]    = { "x5t",    0, 1, NULL,  FN_MAKES | FN_TESTS, "rs_cnf: the thumbprint of the broker's certificate; x5t(other): of a stranger's, x5t(renewed): of another for the same key" },
     [FN_B64KEY] = { "b64key", 1, 1, NULL,  FN_MAKES | FN_SPOILS, "b64key(key): cnf with a symmetric key whose k is padded base64, as once was usual" },
+    [FN_LISTED] = { "listed", 1, 1, NULL, FN_MAKES | FN_TESTS, "listed(token): what the list of revoked tokens calls a token that came in the notation `enc`" },
     [FN_BASIC]  = { "basic",  2, 2, NULL,  FN_MAKES | FN_TESTS, "auth: HTTP Basic with basic(id,secret)" },
 };
 

@@ -105,6 +105,7 @@ enum function {
     FN_DERIVED,
     FN_X5T,
     FN_B64KEY,
+    FN_LISTED,
     FN_COUNT
 };
 

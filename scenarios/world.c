@@ -151,6 +151,21 @@ static enum err make_clients(struct world *w)
     return OK;
 }
 
+enum err world_rename(struct world *w)
+{
+    for (size_t i = 0; i < WORLD_CLIENTS; i++) {
+        struct world_client *c = &w->client[i];
+        uint8_t rare[9];
+        struct buf text = { 0 };
+        TRY(entropy_name(entropy_system(), rare, sizeof rare));
+        b64url_encode(&text, span(rare, sizeof rare));
+        snprintf(c->rare_id, sizeof c->rare_id, "test-%s", buf_cstr(&text));
+        buf_clear(&text);
+        c->mqtt_id = c->rare_id;
+    }
+    return OK;
+}
+
 static enum key_type sign_type(const struct variant *v)
 {
     const char *word = v ? variant_value(v, "sign") : NULL;
@@ -177,7 +192,7 @@ static enum err make_issuer(const struct variant *v, struct world *w)
 
 enum err world_make(const struct variant *v, struct world *out)
 {
-    *out = (struct world){ 0 };
+    *out = (struct world){ .as_host = WORLD_HOST, .broker_host = WORLD_HOST };
     if (v && variant_turns_on(v, ROLE_AS, "compat_draft02")) out->scopes = SCOPE_DRAFT02;
     TRY(make_certificates(out));
     TRY(key_make(sign_type(v), &out->sign));

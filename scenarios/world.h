@@ -49,17 +49,24 @@ struct world {
     struct key_object derivation;                        /* from which AS and $broker derive keys */
     struct world_client {
         const char *id, *mqtt_id;
+        char rare_id[24];
         char secret[24];
         struct key_object keys[KEY_P256 + 1]; /* registered at the AS; by enum key_type */
     } client[WORLD_CLIENTS];
-    enum scope_spelling scopes; /* what the AS may write besides the RFC's */
-    struct token_issuer issuer; /* for opening the AS's tokens as $broker would */
+    enum scope_spelling scopes;        /* what the AS may write besides the RFC's */
+    struct token_issuer issuer;        /* for opening the AS's tokens as $broker would */
+    const char *as_host, *broker_host; /* WORLD_HOST, but of strangers */
     uint16_t as_port, broker_port;
+    struct span broker_trust,
+        as_trust; /* PEM of what vouches for a stranger; empty: the server's key is known */
 };
 
 /* `v` may be NULL: all axes at their default. Errors: ERR_NO_MEMORY, ERR_INTERNAL. */
 MUST_USE enum err world_make(const struct variant *v, struct world *out);
 void world_clear(struct world *w);
+
+/* Gives the clients Client Identifiers that nobody else has: for a broker that other runs, and other people, use at the same time. */
+MUST_USE enum err world_rename(struct world *w);
 
 /* Opens a token as $broker has to, at `now`. */
 MUST_USE enum err world_open(const struct world *w, struct span token, int64_t now, struct claims **out,

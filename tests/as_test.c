@@ -109,6 +109,7 @@ static void world_start(struct world *w)
                               .compat_draft02 = w->config.compat_draft02,
                               .trust_req_cnf = w->config.trust_req_cnf,
                               .failed_logins = 3,
+                              .trl = { "/revoke/trl", 8, 8, 30 },
                               .sign_key = &w->config.sign_key,
                               .registry = w->config.registry,
                               .ledger = ledger,
@@ -503,12 +504,79 @@ static void tells_about_itself(void)
 #define DERIVES "\"derivation_key\": \"shared.jwk\", "
 
 /* Also [R-PSK-18]: no two brokers derive with the same key. */
+/* GET /revoke/trl by this login, which would wait; how long it shall. */
+static unsigned ask_for_news(struct world *w, const char *login, const char *query, unsigned *status)
+{
+    struct http_request in = { 0 };
+    struct http_response out = { .status = 200 };
+    struct tls_facts peer = { .peer = TLS_PEER_ANONYMOUS };
+    struct buf basic = { 0 };
+
+    buf_str(&in.method, "GET");
+    buf_format(&in.target, "/revoke/trl%s", query);
+    buf_str(&basic, "Basic ");
+    b64_encode(&basic, span_str(login));
+    http_header_add(&in.headers, "Authorization", buf_span(&basic));
+    http_header_add(&in.headers, "Prefer", span_str("wait=10"));
+    unsigned seconds = as_handle_or_wait(w->as, &in, &peer, NOW, &out);
+    *status = out.status;
+    http_request_clear(&in);
+    http_response_clear(&out);
+    buf_clear(&basic);
+    return seconds;
+}
+
+/* RFC 9770 over HTTPS: only a broker waits, only for updates, and only until there are some; a name and a password are asked for. */
+static void lists_revoked(void)
+{
+    static const struct row {
+        const char *why, *login, *query;
+        unsigned status, before, after;
+    } rows[] = {
+        { "a broker and news", "rs1:r1", "?diff=0", 200, 10, 0 },
+        { "a broker and the whole list", "rs1:r1", "", 200, 0, 0 },
+        { "another broker", "rs:r", "?diff=0", 200, 10, 10 },
+        { "a client", ALICE, "?diff=0", 200, 0, 0 },
+        { "a broken query", "rs1:r1", "?diff=x", 400, 0, 0 },
+        { "a wrong password", "rs1:x", "?diff=0", 401, 0, 0 },
+        { "who is barred", "mallory:m", "?diff=0", 401, 0, 0 },
+    }, *r;
+    struct world w = world_make();
+    struct ask grant_it = { .type = JSON,
+                            .login = ALICE,
+                            .body = "{\"audience\":\"broker1\",\"scope\":\"" SCOPE_AB "\"}" };
+    unsigned status;
+
+    world_start(&w);
+    struct token_response t = grant(&w, &grant_it, NOW);
+    for (EACH_ROW(r, rows)) {
+        CHECK_ROW(ask_for_news(&w, r->login, r->query, &status) == r->before, r->why);
+        CHECK_ROW(status == r->status, r->why);
+    }
+    struct buf body = { 0 };
+    buf_format(&body, "{\"token\":\"%s\"}", buf_cstr(&t.access_token));
+    uint64_t news = as_news(w.as);
+    struct ask revoke_it = { .target = "/revoke", .type = JSON, .login = ALICE, .body = buf_cstr(&body) };
+    struct http_response got = ask(&w, &revoke_it, NOW);
+    CHECK(got.status == 200 && as_news(w.as) == news + 1);
+    for (EACH_ROW(r, rows)) CHECK_ROW(ask_for_news(&w, r->login, r->query, &status) == r->after, r->why);
+    http_response_clear(&got);
+    got = ask(&w, &(struct ask){ .target = "/revoke/trl", .type = JSON, .login = ALICE, .body = "{}" }, NOW);
+    CHECK(got.status == 405);
+    http_response_clear(&got);
+    token_response_clear(&t);
+    buf_clear(&body);
+    world_end(&w);
+}
+
 static void bad_configurations(void)
 {
     static const struct row {
         const char *from, *to, *told;
     } rows[] = {
         { "\"issuer\"", "\"isuer\"", "issuer" },
+        { "\"store\"", "\"trl\": { \"path\": \"trl\" }, \"store\"", "trl.path: must begin with a slash" },
+        { "\"store\"", "\"trl\": { \"max_n\": 2 }, \"store\"", "trl.max_diff_batch: must not be more" },
         { "https://as.example", "http://as.example", "https" },
         { "shared.jwk", "missing.jwk", "missing.jwk: No such file" },
         { "\"client\": \"bob\"", "\"client\": \"rob\"", "no client \"rob\"" },
@@ -558,6 +626,7 @@ CU_TestInfo as_tests[] = {
     { "defaults and forms", defaults_and_forms },
     { "throttles", throttles },
     { "tells about itself", tells_about_itself },
+    { "lists revoked tokens", lists_revoked },
     { "bad configurations", bad_configurations },
     CU_TEST_INFO_NULL,
 };

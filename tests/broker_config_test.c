@@ -122,6 +122,12 @@ static void refuses(void)
         { START ISSUERS ",\"as_uri\":\"http://as/token\"}", "as_uri: must be" },
         { START ISSUERS ",\"as_uri\":\"https://as\",\"hint\":{\"scope\":\"x\"}}", "hint.scope" },
         { START ISSUERS ",\"hint\":{\"cnonce\":true}}", "hint.cnonce: needs as_uri" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\"}}", "revocation.id: is missing" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\"}}", "revocation.secret: is missing" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"http://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}", "revocation.url: must be" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}", "revocation.ca: is missing" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\",\"secret_file\":\"junk\"}}", "not besides" },
+        { START ISSUERS ",\"revocation\":{\"wait\":301}}", "revocation.wait" },
         { "{\"tls\":{\"key\":\"key.jwk\",\"min_version\":\"1.3\",\"max_version\":\"1.2\"},\"audiences\":[\"b\"]," ISSUERS "}",
           "tls.min_version" },
     }, *r;

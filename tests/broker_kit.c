@@ -56,6 +56,7 @@ static const struct limits kit_limits = {
     .token_bytes = 100000,
     .cnonces = 4,
     .exis = 4,
+    .revoked = 4,
 };
 
 void kit_init(struct kit *k)

@@ -31,13 +31,16 @@ static void begin(struct known *x)
     x->kit.issuer.decrypt_count = 1;
     x->kit.issuer.decrypt[0] = x->shared;
     x->tokens = tokens_new(&roomy, hash_key);
-    x->authn =
-        (struct authn){ .settings = &x->kit.settings, .tokens = x->tokens, .entropy = &x->kit.entropy.base };
+    x->authn = (struct authn){ .settings = &x->kit.settings,
+                               .tokens = x->tokens,
+                               .revoked = revoked_new(1, hash_key),
+                               .entropy = &x->kit.entropy.base };
 }
 
 static void end(struct known *x)
 {
     tokens_free(x->tokens);
+    revoked_free(x->authn.revoked);
     key_object_clear(&x->shared);
     kit_clear(&x->kit);
 }

@@ -27,8 +27,9 @@ struct world {
     struct http_client *client;
     struct http_url url;
     struct answer answers[ANSWERS];
-    unsigned sent, done, handled;
-    struct buf addresses; /* distinct peers the handler has seen, a line each */
+    unsigned sent, done, handled, gone;
+    struct http_turn *held; /* the last that the handler held */
+    struct buf addresses;   /* distinct peers the handler has seen, a line each */
     unsigned connections;
     enum tls_peer peer;
 };
@@ -49,6 +50,10 @@ static void handle(void *self, const struct http_request *in, const struct http_
     w->handled++;
     w->peer = peer->facts->peer;
     note_address(w, peer->address);
+    if (span_is(http_path(in), "/hold") && !w->held) {
+        w->held = peer->turn;
+        http_turn_hold(peer->turn);
+    }
     if (span_is(http_path(in), "/missing")) out->status = 404;
     if (span_is(http_path(in), "/broken")) http_header_add(&out->headers, "X", span_str("a\r\nb"));
     if (span_is(http_path(in), "/close")) out->keep_alive = false;
@@ -59,10 +64,18 @@ static void handle(void *self, const struct http_request *in, const struct http_
     buf_add(&out->body, buf_span(&in->body));
 }
 
+static void gone(void *self, struct http_turn *turn)
+{
+    struct world *w = self;
+
+    if (w->held == turn) w->held = NULL;
+    w->gone++;
+}
+
 static void serve(struct world *w, const struct http_server_options *options)
 {
     struct http_server_options o = *options;
-    const struct http_handler handler = { w, handle };
+    const struct http_handler handler = { w, handle, gone };
     struct fault why = { 0 };
 
     o.listen.host = "127.0.0.1";
@@ -407,6 +420,33 @@ static void cancel(void)
     CHECK(w.done == 0);
 }
 
+/* A held request is asked again when the handler says so; whoever leaves meanwhile is told; and a server may end. */
+static void held(void)
+{
+    struct world w;
+
+    world_make(&w);
+    serve(&w, &(struct http_server_options){ .listen.link.tls = w.bed.server });
+    aim(&w, true, http_server_port(w.server));
+    struct answer *first = ask(&w, "GET", "/hold", NULL);
+    net_until(&w.loop, &w.handled, 1);
+    struct answer *other = ask(&w, "GET", "/", NULL);
+    net_until(&w.loop, &other->done, 1); /* nobody else waits */
+    CHECK(first->done == 0 && w.held && w.gone == 0);
+    http_turn_again(w.held); /* the handler answers what it holds already */
+    net_until(&w.loop, &first->done, 1);
+    CHECK(first->status == 200 && span_is(buf_span(&first->body), "GET/hold ") && w.handled == 3);
+
+    w.held = NULL;
+    ask(&w, "GET", "/hold", NULL);
+    net_until(&w.loop, &w.handled, 4);
+    http_server_close(w.server); /* ends what is held */
+    w.server = NULL;
+    net_until(&w.loop, &w.gone, 1);
+    CHECK(w.held == NULL);
+    world_clear(&w);
+}
+
 static void close_with_requests_out(void)
 {
     struct world w;
@@ -659,6 +699,7 @@ CU_TestInfo http_net_tests[] = {
     { "bad servers", bad_servers },
     { "kept connection dies", kept_connection_dies },
     { "cancel", cancel },
+    { "held", held },
     { "close with requests out", close_with_requests_out },
     { "refused at once", refused_at_once },
     { "bad peers", bad_peers },

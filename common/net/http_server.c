@@ -15,6 +15,12 @@ struct http_server {
     bool closed;
 };
 
+struct http_turn {
+    struct conn *conn;
+    struct http_request request;
+    bool held;
+};
+
 /* One connection: lives from accept until its link is closed and its timer let go. */
 struct conn {
     struct http_server *server;
@@ -22,6 +28,7 @@ struct conn {
     const struct tls_facts *facts;
     struct http_parser *parser;
     uv_timer_t timer;
+    struct http_turn turn;
     struct buf waiting; /* bytes behind a request that is not yet answered: pipelining under back-pressure */
     bool ending;
 };
@@ -39,6 +46,7 @@ static void on_timer_closed(uv_handle_t *h)
     struct http_server *s = c->server;
 
     http_parser_free(c->parser);
+    http_request_clear(&c->turn.request);
     buf_clear(&c->waiting);
     free(c);
     s->conns--;
@@ -52,6 +60,9 @@ static void on_closed(void *self, struct link *l, enum err err, const char *reas
     (void)l;
     (void)err;
     (void)reason;
+    if (c->turn.held && c->server->handler.gone) c->server->handler.gone(c->server->handler.self, &c->turn);
+    c->turn.held = false;
+    c->ending = true;
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
 }
 
@@ -96,14 +107,19 @@ static void refuse(struct conn *c, unsigned status, const char *why)
     http_response_clear(&r);
 }
 
-static void answer(struct conn *c, const struct http_request *q)
+/* Unless the handler holds it, the request is forgotten. */
+static void answer(struct conn *c)
 {
-    const struct http_peer peer = { c->facts, link_peer(c->link) };
+    const struct http_request *q = &c->turn.request;
+    const struct http_peer peer = { c->facts, link_peer(c->link), &c->turn };
     struct http_response r = { .status = 200, .keep_alive = q->keep_alive };
 
     c->server->handler.handle(c->server->handler.self, q, &peer, &r);
-    if (c->server->closed) r.keep_alive = false;
-    send_response(c, &r, http_method_is(q, "HEAD") ? HTTP_HEAD_ONLY : HTTP_WHOLE);
+    if (!c->turn.held) {
+        if (c->server->closed) r.keep_alive = false;
+        send_response(c, &r, http_method_is(q, "HEAD") ? HTTP_HEAD_ONLY : HTTP_WHOLE);
+        http_request_clear(&c->turn.request);
+    }
     http_response_clear(&r);
 }
 
@@ -123,7 +139,9 @@ static void set_deadline(struct conn *c, bool was_begun)
 {
     bool begun = http_begun(c->parser);
 
-    if (c->ending || (begun && was_begun)) return; /* one deadline for a whole request, however it drips */
+    if (c->turn.held) uv_timer_stop(&c->timer); /* it is the handler's to end */
+    if (c->turn.held || c->ending || (begun && was_begun))
+        return; /* one deadline for a whole request, however it drips */
     uv_timer_start(&c->timer, begun ? on_slow : on_idle, begun ? c->server->request_ms : c->server->idle_ms,
                    0);
 }
@@ -138,7 +156,6 @@ static void say_continue(struct conn *c)
 /* Parses and answers one message at most; how many bytes it took. */
 static size_t take_one(struct conn *c, struct span in)
 {
-    struct http_request q;
     enum http_more more;
     size_t used;
 
@@ -147,9 +164,8 @@ static size_t take_one(struct conn *c, struct span in)
         return in.n;
     }
     if (more == HTTP_MESSAGE_WHOLE) {
-        http_take_request(c->parser, &q);
-        answer(c, &q);
-        http_request_clear(&q);
+        http_take_request(c->parser, &c->turn.request);
+        answer(c);
     } else if (http_wants_continue(c->parser)) {
         say_continue(c);
     }
@@ -166,7 +182,7 @@ static void take(struct conn *c, struct span in)
 {
     bool was_begun = http_begun(c->parser);
 
-    while (in.n && !c->ending && !is_full(c)) {
+    while (in.n && !c->ending && !c->turn.held && !is_full(c)) {
         in = span_skip(in, take_one(c, in));
         if (!http_begun(c->parser)) was_begun = false;
     }
@@ -185,16 +201,39 @@ static void on_input(void *self, struct link *l, struct span bytes)
     if (!c->ending) take(c, bytes);
 }
 
-static void on_drained(void *self, struct link *l)
+static void take_waiting(struct conn *c)
 {
-    struct conn *c = self;
     struct buf waiting = c->waiting;
 
-    if (c->ending || waiting.n == 0) return;
+    if (c->ending || c->turn.held || waiting.n == 0) return;
     c->waiting = (struct buf){ 0 };
-    link_resume(l);
+    link_resume(c->link);
     take(c, buf_span(&waiting));
     buf_clear(&waiting);
+}
+
+static void on_drained(void *self, struct link *l)
+{
+    (void)l;
+    take_waiting(self);
+}
+
+/* --- turns --- */
+
+void http_turn_hold(struct http_turn *turn)
+{
+    turn->held = true;
+}
+
+void http_turn_again(struct http_turn *turn)
+{
+    struct conn *c = turn->conn;
+
+    if (c->ending) return; /* gone() will be told */
+    turn->held = false;
+    answer(c);
+    set_deadline(c, false);
+    take_waiting(c);
 }
 
 static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
@@ -217,6 +256,7 @@ static bool on_accepted(void *self, struct link *l, struct link_owner *owner)
     }
     c->server = s;
     c->link = l;
+    c->turn.conn = c;
     uv_timer_init(link_loop(l), &c->timer);
     c->timer.data = c;
     s->conns++;

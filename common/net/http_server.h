@@ -7,9 +7,13 @@
 /* HTTP/1.1 over TLS (or loopback): keep-alive, pipelining answered in order, deadlines against slow peers. */
 struct http_server;
 
+/* One request that is with the handler. */
+struct http_turn;
+
 struct http_peer {
     const struct tls_facts *facts; /* never NULL; version 0 without TLS */
     const char *address;           /* "127.0.0.1:4711" */
+    struct http_turn *turn;
 };
 
 /* A function: request and peer in, response out (zeroed, status 200, keep_alive as the peer wishes, before
@@ -18,7 +22,17 @@ struct http_handler {
     void *self;
     void (*handle)(void *self, const struct http_request *in, const struct http_peer *peer,
                    struct http_response *out);
+    /* A turn that was held will never be answered: the peer is gone. May be NULL where nothing is held. */
+    void (*gone)(void *self, struct http_turn *turn);
 };
+
+/*
+ * From inside handle(): no answer yet, what is in `out` is dropped; the connection is read no further than a few requests and has no deadline.
+ * http_turn_again(), from outside of it, calls handle() once more with the same request and turn. Whoever holds sees to it that this
+ * happens in bounded time.
+ */
+void http_turn_hold(struct http_turn *turn);
+void http_turn_again(struct http_turn *turn);
 
 struct http_server_options {
     struct listener_options listen;

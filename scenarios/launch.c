@@ -1,0 +1,213 @@
+#include "scenarios/launch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/base/file.h"
+#include "scenarios/reach.h"
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "ace-scenarios: %s\n", what);
+}
+
+/* --- where things are --- */
+
+bool launch_pace(const struct options *o, struct pace *of)
+{
+    if (o->jobs) of->jobs = (unsigned)strtoul(o->jobs, NULL, 10);
+    if (o->patience) of->patience = (unsigned)(strtod(o->patience, NULL) * 100);
+    bool good = of->jobs >= 1 && of->jobs <= 64 && of->patience >= 10 && of->patience <= 10000;
+    if (!good) complain("--jobs 1 to 64, --patience 0.1 to 100");
+    return good;
+}
+
+bool launch_places(const struct options *o, struct places *out)
+{
+    if (o->home) buf_str(&out->home, o->home);
+    bool found = options_bin(&out->bin) == OK && options_out(o, &out->out) == OK &&
+                 (o->home || options_home(&out->home) == OK);
+    if (!found) complain("where is this program?");
+    return found;
+}
+
+void places_clear(struct places *p)
+{
+    buf_clear(&p->bin);
+    buf_clear(&p->out);
+    buf_clear(&p->home);
+}
+
+/* --- who is under test --- */
+
+struct cast_list {
+    struct sut sut[ROLE_COUNT];
+    bool given[ROLE_COUNT];
+    struct buf repeat; /* the options that name them */
+};
+
+static bool is_file(const char *text)
+{
+    size_t n = strlen(text);
+
+    return n > 5 && strcmp(text + n - 5, ".json") == 0;
+}
+
+static enum err read_one(const struct options *o, enum role r, const char *text, struct sut *out,
+                         struct buf *message)
+{
+    struct sut_address at = { r, text, o->trust };
+
+    if (is_file(text)) {
+        TRY(sut_read(text, out, message));
+        if (out->role == r) return OK;
+        buf_format(message, "%s: its role is %s, not %s", text, role_name(out->role), role_name(r));
+        return ERR_MALFORMED;
+    }
+    if (r == ROLE_CLIENT) {
+        buf_format(message, "--client %s: a client is started, so a .json file says how (docs/adapters.md)",
+                   text);
+        return ERR_MALFORMED;
+    }
+    if (!o->trust) {
+        buf_format(message, "--%s %s: add --trust ca.pem, the certificate that vouches for it", role_name(r),
+                   text);
+        return ERR_MALFORMED;
+    }
+    return sut_at(&at, out, message);
+}
+
+static bool read_cast(const struct options *o, unsigned patience, struct cast_list *out)
+{
+    const char *const named[ROLE_COUNT] = { o->client, o->broker, o->as };
+    struct buf message = { 0 };
+    enum err e = OK;
+
+    for (enum role r = 0; r < ROLE_COUNT && e == OK; r++) {
+        if (!named[r]) continue;
+        e = read_one(o, r, named[r], &out->sut[r], &message);
+        if (e == OK && !out->sut[r].starts) e = sut_reach(&out->sut[r], patience, &message);
+        out->given[r] = e == OK;
+        buf_format(&out->repeat, "%s--%s %s", out->repeat.n ? " " : "", role_name(r), named[r]);
+    }
+    if (o->all_real) buf_str(&out->repeat, " --all-real");
+    if (o->trust) buf_format(&out->repeat, " --trust %s", o->trust);
+    if (e != OK) complain(message.n ? buf_cstr(&message) : err_wire(e)->words);
+    buf_clear(&message);
+    return e == OK;
+}
+
+static void cast_list_clear(struct cast_list *c)
+{
+    for (enum role r = 0; r < ROLE_COUNT; r++) sut_clear(&c->sut[r]);
+    buf_clear(&c->repeat);
+}
+
+bool launch_known(const struct sut *s, const struct rules *rules, struct known *out)
+{
+    struct buf text = { 0 }, message = { 0 };
+    struct fault why = { 0 };
+
+    if (!s->known) return true;
+    enum err e = file_read(s->known, &text, &message);
+    struct known_source from = { s->known, buf_span(&text) };
+    if (e == OK) e = known_read(&from, rules, out, &why);
+    if (e != OK)
+        fprintf(stderr, "ace-scenarios: %s%s%s\n", message.n ? buf_cstr(&message) : s->known,
+                message.n ? "" : ": ", message.n ? "" : why.why);
+    buf_clear(&text);
+    buf_clear(&message);
+    return e == OK;
+}
+
+/* --- run --- */
+
+static size_t count_given(const struct cast_list *c)
+{
+    size_t n = 0;
+
+    for (enum role r = 0; r < ROLE_COUNT; r++) n += c->given[r];
+    return n;
+}
+
+static enum status run_with(const struct suite *s, const struct cast_list *c, struct run_options *r)
+{
+    struct known known = { 0 };
+    const struct sut *only = NULL;
+    bool good = true;
+
+    for (enum role i = 0; i < ROLE_COUNT; i++) {
+        if (!c->given[i]) continue;
+        r->plan.sut[i] = only = &c->sut[i];
+    }
+    /* Failures of several at a time are nobody's own: no list speaks of them. */
+    if (only && count_given(c) == 1) {
+        good = launch_known(only, &s->rules, &known);
+        r->known = known.count ? &known : NULL;
+    }
+    if (only && r->repeat) fprintf(r->to, "%s\n", only->name);
+    enum status status = good ? run_all(s, r) : STATUS_ERROR;
+    if (good && only) fprintf(r->to, "report: %s/report.html\n", r->out);
+    known_clear(&known);
+    return status;
+}
+
+static bool read_number(const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && errno == 0;
+}
+
+static bool read_rounds(const struct options *o, struct run_options *out)
+{
+    out->rounds = 1;
+    out->shuffled = o->seed != NULL;
+    bool good = (!o->repeat || (read_number(o->repeat, &out->rounds) && out->rounds > 0)) &&
+                (!o->seed || read_number(o->seed, &out->seed));
+    if (!good) complain("--repeat a number from 1, --seed a number");
+    return good;
+}
+
+enum status launch_run(const struct suite *s, const struct options *o, enum run_mode mode)
+{
+    struct pace pace = { 2, 100 };
+    struct places places = { 0 };
+    struct cast_list cast = { 0 };
+    enum status status = STATUS_ERROR;
+
+    if (o->trust && !o->broker && !o->as) {
+        complain("--trust goes with --broker host:port or --as host:port");
+        return status;
+    }
+    if (launch_pace(o, &pace) && launch_places(o, &places) && read_cast(o, pace.patience, &cast)) {
+        if (mode == RUN_MODEL)
+            buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
+        if (count_given(&cast)) buf_str(&places.out, "/foreign"); /* nor this of ours */
+        struct run_options r = {
+            .plan = { .choice = { .glob = o->arguments ? o->argument[0] : NULL,
+                                  .level = o->level,
+                                  .tag = o->tag },
+                      .variant = o->variant,
+                      .under = o->under,
+                      .brief = o->brief,
+                      .mode = mode },
+            .out = buf_cstr(&places.out),
+            .bin = buf_cstr(&places.bin),
+            .home = buf_cstr(&places.home),
+            .jobs = pace.jobs,
+            .patience = pace.patience,
+            .repeat = count_given(&cast) ? buf_cstr(&cast.repeat) : NULL,
+            .evidence = o->evidence,
+            .only_failed = o->only_failed,
+            .tap = o->tap,
+            .to = o->tap ? stderr : stdout,
+        };
+        if (read_rounds(o, &r)) status = run_with(s, &cast, &r);
+    }
+    cast_list_clear(&cast);
+    places_clear(&places);
+    return status;
+}

@@ -1,0 +1,150 @@
+#include "tests/check.h"
+#include "tests/demo_bed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* `ace-scenarios run --broker ...` as a program: each way it can end has an exit status of its own, and says why. */
+
+/* The folder of a demo, from which it is called; its report goes there too. */
+struct bed {
+    struct demo demo;
+    struct child run;
+};
+
+static int run(struct bed *b, const char *const *args)
+{
+    const char *all[CHILD_MAX_ARGS + 1] = { "run", "--out", "report" };
+    size_t n = 3;
+
+    for (size_t i = 0; args[i] && n < CHILD_MAX_ARGS; i++) all[n++] = args[i];
+    all[n] = NULL;
+    return demo_run(&b->demo, &b->run, "ace-scenarios", all);
+}
+
+/* Runs, and looks for what it should say. */
+static void ends(struct bed *b, int status, const char *says, const char *const *args)
+{
+    int got = run(b, args);
+    bool said = child_says(&b->run, CHILD_OUT, says) || child_says(&b->run, CHILD_ERR, says);
+
+    CHECK_ROW(got == status, says);
+    CHECK_ROW(said, says);
+    if (got != status || !said)
+        printf("\nstatus %d\n%s%s\n", got, buf_cstr(&b->run.text[CHILD_OUT]),
+               buf_cstr(&b->run.text[CHILD_ERR]));
+    child_clear(&b->run);
+}
+
+static void put_sut(struct bed *b, const char *start, const char *more)
+{
+    struct buf text = { 0 };
+
+    buf_format(&text, "{\"role\":\"broker\",\"name\":\"it\",\"start\":%s%s}", start, more);
+    file_put(b->demo.dir, "it.json", buf_cstr(&text));
+    buf_clear(&text);
+}
+
+#define OURS     "[\"{bin}/ace-broker\",\"--control\",\"-c\",\"{config}\"]"
+#define SHELL(x) "[\"sh\",\"-c\",\"" x "\"]"
+#define IT       "discovery/empty-data", "--broker", "it.json", "--jobs", "1"
+
+/* A broker of which nothing but the address is known. */
+static void stranger(void)
+{
+    struct bed b;
+    char at[32];
+
+    demo_open(&b.demo);
+    snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
+    ends(&b, 0, "passed, 0 failed", ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 0, "needs a token that this broker would trust: give it the AS's key, see docs/adapters.md",
+         ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
+    ends(&b, 2, "does not hold against --trust: certificate verify failed",
+         ARGS("--broker", at, "--trust", "as.pem"));
+    ends(&b, 2, "no certificate in PEM in it", ARGS("--broker", at, "--trust", "broker.json"));
+    ends(&b, 2, "cannot be reached: 127.0.0.1:1: connection refused",
+         ARGS("--broker", "127.0.0.1:1", "--trust", "ca.pem"));
+    ends(&b, 2, "host:port is wanted", ARGS("--broker", "somewhere", "--trust", "ca.pem"));
+    ends(&b, 2, "a client is started, so a .json file says how", ARGS("--client", at));
+    ends(&b, 2, "--trust goes with", ARGS("--trust", "ca.pem"));
+    demo_close(&b.demo);
+}
+
+/* It is started, passes, fails, is known to fail, and is known to fail no more. */
+static void verdicts(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b, OURS, "");
+    ends(&b, 0, "2 passed, 0 failed, 0 skipped", ARGS(IT));
+    put_sut(&b, OURS, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
+    ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
+    put_sut(
+        &b,
+        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
+              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
+        "");
+    ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
+    put_sut(
+        &b,
+        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
+              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
+        ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit has no AS to name\n");
+    ends(&b, 0, "known (it.known:1, R-DISC-04): it has no AS to name", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit has no AS to name\n");
+    ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tit has no AS to name\n");
+    ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
+    demo_drop(&b.demo);
+}
+
+/* What does not even start is an error of ours; what starts and then falls over has failed. */
+static void falling(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b, "[\"/nowhere/broker\"]", "");
+    ends(&b, 2, "broker did not start: /nowhere/broker: no such file or directory", ARGS(IT));
+    put_sut(&b, SHELL("echo no port for me >&2; exit 3"), "");
+    ends(&b, 2, "broker did not start: no port for me", ARGS(IT));
+    put_sut(&b, SHELL("echo READY {}; cat"), "");
+    ends(&b, 2, "READY names no port", ARGS(IT));
+    put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}; kill -SEGV $$"), "");
+    ends(&b, 1, "ended by signal 11", ARGS(IT, "--variant", "data=zero"));
+    put_sut(&b,
+            SHELL("trap '' TERM; echo READY {\\\\\\\"port\\\\\\\":1}; while :; do read x || exec tail -f "
+                  "/dev/null; done"),
+            "");
+    ends(&b, 1, "did not stop when asked to", ARGS(IT, "--variant", "data=zero", "--patience", "0.1"));
+    demo_drop(&b.demo);
+}
+
+static void wrong_files(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    ends(&b, 2, "it.json: No such file", ARGS(IT));
+    put_sut(&b, OURS, ",\"lacks\":[\"pks\"]");
+    ends(&b, 2, "unknown feature pks; nearest: psk", ARGS(IT));
+    put_sut(&b, OURS, "");
+    ends(&b, 2, "it.json: its role is broker, not as", ARGS("discovery/empty-data", "--as", "it.json"));
+    put_sut(&b, OURS, ",\"lacks\":[\"will\"]");
+    ends(&b, 0, "it does not declare will", ARGS("will/outside", "--broker", "it.json"));
+    demo_drop(&b.demo);
+}
+
+CU_TestInfo foreign_tests[] = {
+    { "a broker at an address: what it can be asked, and what is wrong with the command", stranger },
+    { "pass, fail, known, stale: each has its exit status", verdicts },
+    { "not started, crashed, hung", falling },
+    { "files that do not hold together", wrong_files },
+    CU_TEST_INFO_NULL,
+};
