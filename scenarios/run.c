@@ -430,11 +430,11 @@ static enum status play_round(const struct suite *s, struct run_options *o)
 
 enum status run_all(const struct suite *s, struct run_options *o)
 {
-    enum status status = play_round(s, o);
+    enum status status = STATUS_FINE;
 
-    for (uint64_t i = 2; i <= o->rounds && status == STATUS_FINE; i++) {
-        o->seed++;
-        fprintf(o->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)o->rounds);
+    for (uint64_t i = 1; (i == 1 || i <= o->rounds) && status == STATUS_FINE; i++, o->seed++) {
+        if (o->rounds > 1)
+            fprintf(o->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)o->rounds);
         status = play_round(s, o);
     }
     return status;
