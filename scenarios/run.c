@@ -287,8 +287,8 @@ static enum err speak(const struct run_options *o, const struct report *r)
 
     if (e == OK && actions && strcmp(actions, "true") == 0 && getcwd(root, sizeof root))
         e = protocol_annotate(r, root, &notes);
-    fwrite(notes.p, 1, notes.n, o->to);
-    fwrite(tap.p, 1, tap.n, stdout);
+    if (notes.n) fwrite(notes.p, 1, notes.n, o->to);
+    if (tap.n) fwrite(tap.p, 1, tap.n, stdout);
     buf_clear(&tap);
     buf_clear(&notes);
     return e;
