@@ -28,7 +28,8 @@ int demo_write(const char *dir)
                           .as_listen = DEMO_AS_PORT,
                           .broker_listen = DEMO_BROKER_PORT,
                           .policy = "pubsub:room/#",
-                          .open_topics = WORLD_PUBLIC };
+                          .open_topics = WORLD_PUBLIC,
+                          .asks_as = true };
 
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "ace-scenarios: %s: %s\n", dir, strerror(errno));

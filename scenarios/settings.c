@@ -336,7 +336,7 @@ static bool introspects(const struct settings *s)
 {
     bool refers = s->token_format && strcmp(s->token_format, "reference") == 0;
 
-    return refers || sets(s, "introspection.");
+    return refers || s->asks_as || sets(s, "introspection.");
 }
 
 /* How the broker comes to the AS: as "rs1", as the AS knows it. */
@@ -381,7 +381,7 @@ enum err settings_broker(const struct settings *s, struct buf *message)
     doc_put(d, "issuers", issuers(s));
     text(d, "as_uri", uri);
     if (introspects(s)) doc_put(d, "introspection", introspection(s));
-    if (sets(s, "revocation.")) doc_put(d, "revocation", login(s, "/revoke/trl"));
+    if (s->asks_as || sets(s, "revocation.")) doc_put(d, "revocation", login(s, "/revoke/trl"));
     text(d, "public", s->open_topics);
     return put_doc(s, "broker.json", merge(s, ROLE_BROKER, d), message);
 }

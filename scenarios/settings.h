@@ -16,9 +16,11 @@ struct settings {
     const char *notation;              /* in which the broker asks the AS: "json", "cbor", "form", or NULL */
     const char *carriage;     /* of a symmetric key: "token", "cnf", "derived", or NULL: as the AS likes */
     const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
-    bool known_by_cert;       /* the AS has the broker's certificate, and not its key */
-    bool server_rpk;          /* the broker shows its key without a certificate */
-    bool keylog;              /* each program adds its TLS secrets to keys.log */
+    bool
+        asks_as; /* the broker introspects and follows the list of revoked tokens, whatever the scenario says */
+    bool known_by_cert; /* the AS has the broker's certificate, and not its key */
+    bool server_rpk;    /* the broker shows its key without a certificate */
+    bool keylog;        /* each program adds its TLS secrets to keys.log */
 };
 
 /* Errors: ERR_IO with "path: reason" in `message`, ERR_NO_MEMORY. world->as_port and broker_port must be known where they are used: the
