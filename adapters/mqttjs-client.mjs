@@ -17,7 +17,7 @@ let awaited;   // of a re-authentication: how it ended
 // --- the authorization server ---
 
 async function post(url, body) {
-    const login = b64u(`${config.client.id}:${config.client.secret}`).replaceAll('-', '+').replaceAll('_', '/');
+    const login = Buffer.from(`${config.client.id}:${config.client.secret}`).toString('base64');
     const req = request(url, {
         method: 'POST',
         ca: bytes(config.as.ca),
