@@ -103,6 +103,7 @@ static struct product *start(struct show *w, const char *bin, struct party who)
     struct product_call call = { .name = c.name, .dir = w->dir };
     struct buf why = { 0 }, words[SUT_MAX_START] = { 0 };
     struct product *p = NULL;
+    int64_t tap = 0;
 
     snprintf(c.config, sizeof c.config, "%s/%s.json", w->dir, c.name);
     if (w->testimony) call.tap = (struct product_tap){ testimony_place(w->testimony, who), testimony_line };
@@ -110,11 +111,14 @@ static struct product *start(struct show *w, const char *bin, struct party who)
         call_foreign(&c, sut, words, &call);
     else
         call_product(&c, words, &call);
-    if (product_start(net_loop(w->net), &call, &p, &why) != OK)
+    enum err e = product_start(net_loop(w->net), &call, &p, &why);
+    /* Asked before it runs: a broker may turn to the AS as soon as it does. */
+    if (e == OK && w->testimony) tap = show_ask_tap(w, p);
+    if (e != OK)
         show_error(w, "%s did not start: %s", c.name, buf_cstr(&why));
     else if (!comes_up(w, p, sut ? FOREIGN_WAITS : PRODUCT_WAITS))
         show_refusal(w, who.role, c.name);
-    if (!w->over && w->testimony) show_tap(w, p);
+    if (!w->over && w->testimony) show_await_tap(w, p, tap);
     for (size_t i = 0; i < SUT_MAX_START; i++) buf_clear(&words[i]);
     buf_clear(&why);
     return p;

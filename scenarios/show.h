@@ -65,8 +65,10 @@ void show_quiet(struct show *w, const struct step *s);
 /* Told to a product; a puppet needs no telling but for what is to be asked for. */
 void show_verb(struct show *w, const struct step *s);
 void show_clock(struct show *w, const struct step *s);
-/* From now on the program tells what its links carry: struct testimony. */
-void show_tap(struct show *w, struct product *p);
+/* The program is to tell what its links carry (struct testimony), from its first turn on if it is asked before it is ready. The number to wait
+ * with for its answer. */
+int64_t show_ask_tap(struct show *w, struct product *p);
+void show_await_tap(struct show *w, struct product *p, int64_t asked);
 /* The client sends PINGREQ. false: no PINGRESP came in time. */
 bool show_ping(struct show *w, unsigned client);
 /* Waits until the client's last verb is answered. false: it was not. */

@@ -121,13 +121,25 @@ static bool has_heard(void *what)
     return h->heard || product_exited(h->p);
 }
 
-/* Takes `d`. false: it did not answer in time. */
+/* Takes `d`. The number of the order; 0: it cannot be told. */
+static int64_t give_order(struct show *w, struct product *p, struct doc *d)
+{
+    doc_put(d, "id", doc_new_int(++w->next_id));
+    return product_tell(p, d) == OK ? w->next_id : 0;
+}
+
+/* false: it did not answer in time. */
+static bool is_obeyed(struct show *w, struct product *p, int64_t id)
+{
+    struct hearing h = { p, id, false };
+
+    return id && net_wait(w->net, has_heard, &h) && h.heard;
+}
+
+/* Takes `d`. */
 static bool order(struct show *w, struct product *p, struct doc *d)
 {
-    struct hearing h = { p, ++w->next_id, false };
-
-    doc_put(d, "id", doc_new_int(h.id));
-    return product_tell(p, d) == OK && net_wait(w->net, has_heard, &h) && h.heard;
+    return is_obeyed(w, p, give_order(w, p, d));
 }
 
 static void step_clock(struct show *w, struct product *p, int64_t seconds)
@@ -139,12 +151,17 @@ static void step_clock(struct show *w, struct product *p, int64_t seconds)
     if (!order(w, p, d)) show_error(w, "a clock could not be moved");
 }
 
-void show_tap(struct show *w, struct product *p)
+int64_t show_ask_tap(struct show *w, struct product *p)
 {
     struct doc *d = doc_new_map();
 
     doc_put(d, "do", doc_new_str("tap"));
-    if (!order(w, p, d)) show_error(w, "a program does not tell what its links carry");
+    return give_order(w, p, d);
+}
+
+void show_await_tap(struct show *w, struct product *p, int64_t asked)
+{
+    if (!is_obeyed(w, p, asked)) show_error(w, "a program does not tell what its links carry");
 }
 
 bool show_ping(struct show *w, unsigned client)
