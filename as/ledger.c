@@ -322,18 +322,18 @@ static enum err revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], 
                        int64_t now, bool *joined)
 {
     struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)), STORE_TEXT(client),
-                                  STORE_INT(now) };
+                                  STORE_INT(now), STORE_INT(0) };
     static const char find[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
                                " AND revoked IS NULL AND expires > ?3 AND trl_hash IS NOT NULL";
-    static const char mark[] =
-        "UPDATE token SET revoked = ?3, claims = NULL, listed = (expires > ?3 AND trl_hash IS NOT NULL)"
-        " WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
+    static const char mark[] = "UPDATE token SET revoked = ?3, claims = NULL, listed = ?4"
+                               " WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
     int64_t found;
 
     TRY(count(l, &(struct store_query){ find, args, 3 }, &found));
     *joined = found > 0;
     if (*joined) TRY(tell_joined(l, token_hash));
-    return run(l, mark, args, 3);
+    args[3].number = *joined;
+    return run(l, mark, args, 4);
 }
 
 enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,

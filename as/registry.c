@@ -161,10 +161,8 @@ static enum err read_password(const struct registry_source *from, const struct d
     if (c->secret) return secret_set(&c->password, span_str(c->secret));
     if (!c->secret_file) return OK;
     enum err e = load(from, c->secret_file, &text, message);
-    if (e == OK) {
-        const uint8_t *end = memchr(text.p ? text.p : (const uint8_t *)"", '\n', text.n);
-        e = secret_set(&c->password, span(text.p, end ? (size_t)(end - text.p) : text.n));
-    }
+    struct span rest = buf_span(&text);
+    if (e == OK) e = secret_set(&c->password, span_cut(&rest, '\n'));
     if (e == OK && c->password.n == 0) {
         buf_format(message, "%s: no password on its first line", c->secret_file);
         e = ERR_MALFORMED;

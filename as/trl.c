@@ -23,23 +23,13 @@ static struct number number_read(struct span digits)
     return out;
 }
 
-/* Up to `until`; `rest` moves behind it. */
-static struct span cut(struct span *rest, char until)
-{
-    const uint8_t *at = rest->n ? memchr(rest->p, until, rest->n) : NULL;
-    struct span head = span(rest->p, at ? (size_t)(at - rest->p) : rest->n);
-
-    *rest = at ? span_skip(*rest, head.n + 1) : span(NULL, 0);
-    return head;
-}
-
 /* RFC 9770 5.3: of unknown parameters nothing is said. One that stands twice has no valid value. */
 static struct number parameter(struct span query, const char *name)
 {
     struct number out = { 0 };
 
     while (query.n) {
-        struct span value = cut(&query, '&'), key = cut(&value, '=');
+        struct span value = span_cut(&query, '&'), key = span_cut(&value, '=');
         if (!span_is(key, name)) continue;
         bool doubled = out.there;
         out = number_read(value);
@@ -48,21 +38,14 @@ static struct number parameter(struct span query, const char *name)
     return out;
 }
 
-static struct span trim(struct span s)
-{
-    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = span_skip(s, 1);
-    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
-    return s;
-}
-
 unsigned trl_wait(const struct http_headers *h, unsigned limit)
 {
     struct span list;
 
     if (!http_header(h, "Prefer", &list)) return 0;
     while (list.n) {
-        struct span value = cut(&list, ','), name = trim(cut(&value, '='));
-        struct number n = number_read(trim(value));
+        struct span value = span_cut(&list, ','), name = span_trim(span_cut(&value, '='));
+        struct number n = number_read(span_trim(value));
         if (name.n == 4 && strncasecmp((const char *)name.p, "wait", 4) == 0 && n.valid)
             return n.value < (int64_t)limit ? (unsigned)n.value : limit;
     }

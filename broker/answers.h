@@ -10,11 +10,6 @@
  */
 struct answers;
 
-enum {
-    ANSWER_SECONDS = 10,
-    REFUSAL_SECONDS = 5
-}; /* rights from an answer that is not to be used again; how long INACTIVE is remembered */
-
 struct answers_limits {
     size_t questions; /* not yet answered */
     size_t answers;   /* kept; the least recently used leaves first */

@@ -1,5 +1,6 @@
 #include "broker/as_link.h"
 
+#include "broker/as_access.h"
 #include "common/ace/introspection.h"
 #include "common/net/http_client.h"
 
@@ -10,10 +11,7 @@ enum { MAX_IN_FLIGHT = 16 };
 struct as_link {
     struct as_link_owner owner;
     struct http_client *http;
-    struct http_url url;
-    struct tls_config *tls;
-    struct secret password;
-    struct buf id;
+    struct as_access as;
     enum media media;
     unsigned timeout_ms;
     size_t asking;
@@ -30,9 +28,7 @@ struct ask {
 static void release(struct as_link *l)
 {
     if (!l->closed || l->asking) return;
-    tls_config_free(l->tls);
-    secret_clear(&l->password);
-    buf_clear(&l->id);
+    as_access_clear(&l->as);
     free(l);
 }
 
@@ -115,13 +111,15 @@ static enum err post(struct ask *k)
     struct http_headers headers = { 0 };
     struct buf body = { 0 };
     struct http_answer answer = { k, on_done };
-    struct http_call call = {
-        .url = &l->url, .method = "POST", .headers = &headers, .tls = l->tls, .deadline_ms = l->timeout_ms
-    };
+    struct http_call call = { .url = &l->as.url,
+                              .method = "POST",
+                              .headers = &headers,
+                              .tls = l->as.tls,
+                              .deadline_ms = l->timeout_ms };
 
     http_header_add(&headers, "Content-Type", span_str(media_name(k->media)));
     http_header_add(&headers, "Accept", span_str(media_name(media_answer(k->media))));
-    http_header_login(&headers, buf_span(&l->id), secret_span(&l->password));
+    as_access_login(&l->as, &headers);
     enum err e = write_body(k, &body);
     call.body = buf_span(&body);
     if (e == OK)
@@ -148,15 +146,10 @@ enum err as_link_ask(struct as_link *l, uint64_t question, struct span token)
 
 static enum err open_all(uv_loop_t *loop, const struct broker_config *c, struct as_link *l, struct fault *why)
 {
-    struct tls_client_options tls = { .ca_pem = buf_span(&c->asking_as.ca) };
     struct http_client_options http = { .max_in_flight = MAX_IN_FLIGHT,
                                         .max_waiting = (unsigned)c->settings.asking.questions };
 
-    TRY(http_url_read(span_str(c->asking_as.url), &l->url, why));
-    TRY(secret_set(&l->password, secret_span(&c->asking_as.password)));
-    buf_str(&l->id, c->asking_as.id);
-    if (buf_failed(&l->id)) return ERR_NO_MEMORY;
-    if (l->url.tls) TRY(tls_client_config(&tls, &l->tls, why));
+    TRY(as_access_open(&c->asking_as, &l->as, why));
     return http_client_new(loop, &http, &l->http);
 }
 

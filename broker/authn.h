@@ -22,8 +22,8 @@ struct authn {
     struct exis *exis;
     struct revoked *revoked; /* by the list of the AS (RFC 9770) */
     struct answers *answers;
-    const struct answer *
-        said; /* the packet that is being judged has waited for this; NULL: it is judged for the first time */
+    const struct answer
+        *said; /* what the packet in hand has waited for; NULL: it is judged for the first time */
     struct entropy *entropy;
     struct meter *uploads, *questions; /* per address */
 };

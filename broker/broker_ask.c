@@ -13,6 +13,8 @@ static const struct asking *asking_of(const struct broker *b)
     return &b->authn.settings->asking;
 }
 
+enum { REFUSAL_SECONDS = 5 }; /* how long INACTIVE is remembered */
+
 /* Later than the shell, which should have given up by then. */
 static int64_t patience(const struct broker *b, int64_t now)
 {
@@ -94,7 +96,7 @@ static void read_reply(const struct broker *b, const struct as_reply *reply, int
     introspection_response_clear(&r);
     if (e == ERR_NO_MEMORY) return;
     out->is = e == OK ? ANSWER_ACTIVE : ANSWER_INACTIVE;
-    out->fresh = now + (s->asking.cache ? s->asking.cache : ANSWER_SECONDS);
+    out->fresh = now + asking_holds(&s->asking);
     out->reuse = now + (e == OK ? s->asking.cache : refusal);
 }
 

@@ -214,8 +214,8 @@ static enum err load_password(const struct broker_config *c, const char *name, s
     if (l->secret) return secret_set(&l->password, span_str(l->secret));
     if (!l->secret_file) return refuse_login(c, name, "secret: is missing, and so is secret_file", message);
     TRY(load(c, l->secret_file, &text, message));
-    const uint8_t *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-    enum err e = secret_set(&l->password, span(text.p, end ? (size_t)(end - text.p) : text.n));
+    struct span rest = buf_span(&text);
+    enum err e = secret_set(&l->password, span_cut(&rest, '\n'));
     buf_clear(&text);
     return e == OK && l->password.n == 0
                ? refuse_login(c, name, "secret_file: no password on its first line", message)

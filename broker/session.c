@@ -189,10 +189,9 @@ struct span session_stale(const struct session *s, int64_t now)
 {
     const struct asking *asking = &settings_of(s)->asking;
     int64_t fresh = s->phase == PHASE_READY ? grant_fresh(s->grant) : INT64_MAX;
-    int64_t span_of_answer = asking->cache ? asking->cache : ANSWER_SECONDS;
 
     if (!asking->on || fresh == INT64_MAX || now >= grant_end(s->grant)) return span(NULL, 0);
-    return now >= fresh - (span_of_answer + 3) / 4 ? buf_span(&s->proved) : span(NULL, 0);
+    return now >= fresh - (asking_holds(asking) + 3) / 4 ? buf_span(&s->proved) : span(NULL, 0);
 }
 
 bool session_refresh(struct session *s, const struct answer *said, int64_t now)
@@ -335,11 +334,6 @@ bool session_over(const struct session *s)
 bool session_waiting(const struct session *s)
 {
     return s->waiting && s->phase != PHASE_OVER;
-}
-
-bool session_admitted(const struct session *s)
-{
-    return s->admitted;
 }
 
 bool session_left_orderly(const struct session *s)

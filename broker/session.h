@@ -66,7 +66,6 @@ void session_gone(struct session *s);
 /* --- what the broker may know --- */
 bool session_over(const struct session *s);
 bool session_waiting(const struct session *s);      /* for the AS; what comes in meanwhile only piles up */
-bool session_admitted(const struct session *s);     /* it was, even if it is over now */
 bool session_left_orderly(const struct session *s); /* DISCONNECT 0x00: no Will [R-WILL-08] */
 conn_id session_id(const struct session *s);
 struct buf *session_out(struct session *s);                 /* what to send; the broker empties it */

@@ -156,7 +156,6 @@ enum err session_welcome(struct session *s, bool session_present)
 void session_admit(struct session *s, struct delivery *d)
 {
     s->phase = PHASE_READY;
-    s->admitted = true;
     s->delivery = d;
     s->deadline = INT64_MAX;
 }

@@ -18,7 +18,7 @@ struct session {
     struct limits limits; /* as they were when it began: those the client was told */
     struct tls_facts tls;
     enum phase phase;
-    bool admitted, orderly;
+    bool orderly;
     bool by_tls; /* its rights come from the key that TLS proved */
     struct voice voice;
     struct buf in, out;

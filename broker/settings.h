@@ -67,6 +67,14 @@ struct asking {
     int64_t questions;  /* open at once */
 };
 
+enum { ANSWER_SECONDS = 10 }; /* rights from an answer that is not to be used again */
+
+/* How long rights rest on one answer. */
+static inline int64_t asking_holds(const struct asking *a)
+{
+    return a->cache ? a->cache : ANSWER_SECONDS;
+}
+
 struct settings {
     struct limits limits;
     struct token_trust trust;

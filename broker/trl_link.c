@@ -1,5 +1,6 @@
 #include "broker/trl_link.h"
 
+#include "broker/as_access.h"
 #include "common/net/http_client.h"
 
 #include <stdio.h>
@@ -16,10 +17,7 @@ struct trl_link {
     struct trl_link_owner owner;
     struct log *log;
     struct http_client *http;
-    struct http_url url;
-    struct tls_config *tls;
-    struct buf id;
-    struct secret password;
+    struct as_access as;
     uv_timer_t timer;
     uint64_t wait_ms, interval_ms;
     uint64_t asked, full; /* loop times: of this question, of the last whole list */
@@ -36,9 +34,7 @@ static void ask(struct trl_link *l);
 static void release(struct trl_link *l)
 {
     if (!l->closed || l->out || !l->timer_closed) return;
-    tls_config_free(l->tls);
-    secret_clear(&l->password);
-    buf_clear(&l->id);
+    as_access_clear(&l->as);
     free(l);
 }
 
@@ -161,13 +157,13 @@ static enum err add_query(const struct trl_link *l, struct http_url *to)
 static enum err send_query(struct trl_link *l, const struct http_url *to, struct http_headers *headers)
 {
     struct http_answer answer = { l, on_done };
-    struct http_call call = { .url = to, .method = "GET", .headers = headers, .tls = l->tls };
+    struct http_call call = { .url = to, .method = "GET", .headers = headers, .tls = l->as.tls };
     uint64_t wait = l->asks_full ? 0 : l->wait_ms;
     struct buf text = { 0 };
 
     call.deadline_ms = (unsigned)(wait + DEADLINE_MS);
     http_header_add(headers, "Accept", span_str("application/ace-trl+cbor"));
-    http_header_login(headers, buf_span(&l->id), secret_span(&l->password));
+    as_access_login(&l->as, headers);
     if (wait) {
         buf_format(&text, "wait=%llu", (unsigned long long)(wait / 1000));
         http_header_add(headers, "Prefer", buf_span(&text));
@@ -180,7 +176,7 @@ static enum err send_query(struct trl_link *l, const struct http_url *to, struct
 static void ask(struct trl_link *l)
 {
     struct http_headers headers = { 0 };
-    struct http_url to = l->url;
+    struct http_url to = l->as.url;
 
     l->asked = uv_now(l->timer.loop);
     l->asks_full = !l->has_list || !l->has_cursor || l->asked - l->full >= FULL_MS;
@@ -196,15 +192,9 @@ static void ask(struct trl_link *l)
 static enum err open_all(uv_loop_t *loop, const struct broker_config *c, struct trl_link *l,
                          struct fault *why)
 {
-    const struct as_login *as = &c->revoking_as;
-    struct tls_client_options tls = { .ca_pem = buf_span(&as->ca) };
     struct http_client_options http = { .max_in_flight = 1, .max_waiting = 1, .max_body = TRL_MAX_BYTES };
 
-    TRY(http_url_read(span_str(as->url), &l->url, why));
-    TRY(secret_set(&l->password, secret_span(&as->password)));
-    buf_str(&l->id, as->id);
-    if (buf_failed(&l->id)) return ERR_NO_MEMORY;
-    if (l->url.tls) TRY(tls_client_config(&tls, &l->tls, why));
+    TRY(as_access_open(&c->revoking_as, &l->as, why));
     return http_client_new(loop, &http, &l->http);
 }
 

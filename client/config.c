@@ -101,8 +101,8 @@ static enum err load_password(struct client_config *c, struct buf *message)
     if (c->secret) return secret_set(&c->password, span_str(c->secret));
     if (!c->secret_file) return OK;
     TRY(file_read(c->secret_file, &text, message));
-    const uint8_t *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
-    enum err e = secret_set(&c->password, span(text.p, end ? (size_t)(end - text.p) : text.n));
+    struct span rest = buf_span(&text);
+    enum err e = secret_set(&c->password, span_cut(&rest, '\n'));
     buf_clear(&text);
     return e;
 }

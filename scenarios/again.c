@@ -11,31 +11,10 @@ struct again {
     struct run_result *run; /* scenario, variant and players only */
 };
 
-static struct span text_of(const struct doc *d, const char *name)
-{
-    struct span s = { 0 };
-
-    doc_text(doc_get(d, name), &s);
-    return s;
-}
-
-static void take_variant(const struct doc *map, struct buf *out)
-{
-    struct span name, value;
-
-    for (size_t i = 0; i < doc_count(map); i++) {
-        if (!doc_key_text(map, i, &name) || !doc_text(doc_at(map, i), &value)) continue;
-        if (out->n) buf_u8(out, ',');
-        buf_add(out, name);
-        buf_u8(out, '=');
-        buf_add(out, value);
-    }
-}
-
 static void take_players(const struct doc *map, struct run_result *out)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) {
-        struct span name = text_of(map, role_name(r));
+        struct span name = compare_text(map, role_name(r));
         for (enum player p = 0; p <= PLAYER_EXTERNAL; p++)
             if (span_is(name, player_name(p))) out->players[r] = p;
     }
@@ -47,12 +26,12 @@ static enum err take_runs(const struct doc *runs, struct again *a)
     if (!a->run) return ERR_NO_MEMORY;
     for (size_t i = 0; i < doc_count(runs); i++) {
         const struct doc *run = doc_at(runs, i);
-        struct span verdict = text_of(run, "verdict");
+        struct span verdict = compare_text(run, "verdict");
         if (!span_is(verdict, verdict_name(VERDICT_FAIL)) && !span_is(verdict, verdict_name(VERDICT_ERROR)))
             continue;
         struct run_result *r = &a->run[a->count++];
-        buf_add(&r->scenario, text_of(run, "id"));
-        take_variant(doc_get(run, "variant"), &r->variant);
+        buf_add(&r->scenario, compare_text(run, "id"));
+        compare_print_members(doc_get(run, "variant"), &r->variant);
         take_players(doc_get(run, "players"), r);
         if (buf_failed(&r->scenario) || buf_failed(&r->variant)) return ERR_NO_MEMORY;
     }

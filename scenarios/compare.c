@@ -37,17 +37,17 @@ struct compare {
     struct comparison *out;
 };
 
-static struct span text_of(const struct doc *d, const char *name)
+struct span compare_text(const struct doc *map, const char *name)
 {
     struct span s = { 0 };
 
-    doc_text(doc_get(d, name), &s);
+    doc_text(doc_get(map, name), &s);
     return s;
 }
 
 /* ---- reading ---- */
 
-static void print_members(const struct doc *map, struct buf *out)
+void compare_print_members(const struct doc *map, struct buf *out)
 {
     struct span name, value;
 
@@ -64,17 +64,17 @@ static void make_key(const struct doc *run, struct entry *out)
 {
     const struct doc *variant = doc_get(run, "variant");
 
-    buf_add(&out->key, text_of(run, "id"));
+    buf_add(&out->key, compare_text(run, "id"));
     if (doc_count(variant)) {
         buf_str(&out->key, " [");
-        print_members(variant, &out->key);
+        compare_print_members(variant, &out->key);
         buf_u8(&out->key, ']');
     }
     buf_u8(&out->key, ' ');
-    buf_add(&out->key, text_of(run, "role"));
+    buf_add(&out->key, compare_text(run, "role"));
     out->shown = out->key.n;
     buf_u8(&out->key, '\n');
-    print_members(doc_get(run, "players"), &out->key);
+    compare_print_members(doc_get(run, "players"), &out->key);
     out->run = run;
 }
 
@@ -142,7 +142,7 @@ static void tell_run(struct compare *c, enum kind k, const struct entry *e)
 {
     begin_line(c, k, span(e->key.p, e->shown));
     buf_str(&c->lines[k], ", ");
-    buf_add(&c->lines[k], text_of(e->run, "verdict"));
+    buf_add(&c->lines[k], compare_text(e->run, "verdict"));
     buf_u8(&c->lines[k], '\n');
 }
 
@@ -166,7 +166,7 @@ static int rank(struct span verdict)
 
 static void compare_verdicts(struct compare *c, const struct entry *before, const struct entry *after)
 {
-    struct span old = text_of(before->run, "verdict"), new = text_of(after->run, "verdict");
+    struct span old = compare_text(before->run, "verdict"), new = compare_text(after->run, "verdict");
     enum kind k = rank(new) > rank(old) ? WORSE : BETTER;
 
     if (rank(new) == rank(old)) return;
@@ -181,7 +181,8 @@ static struct span check_at(const struct doc *run, size_t i)
     const struct doc *held = doc_get(run, "held");
     struct span s = { 0 };
 
-    if (i >= doc_count(held)) return text_of(doc_at(doc_get(run, "broken"), i - doc_count(held)), "check");
+    if (i >= doc_count(held))
+        return compare_text(doc_at(doc_get(run, "broken"), i - doc_count(held)), "check");
     doc_text(doc_at(held, i), &s);
     return s;
 }
@@ -248,7 +249,8 @@ static struct span rule_verdict(const struct doc *root, struct span id)
     const struct doc *rules = doc_get(root, "rules");
 
     for (size_t i = 0; i < doc_count(rules); i++) {
-        if (span_eq(text_of(doc_at(rules, i), "id"), id)) return text_of(doc_at(rules, i), "verdict");
+        if (span_eq(compare_text(doc_at(rules, i), "id"), id))
+            return compare_text(doc_at(rules, i), "verdict");
     }
     return span_str("no such rule");
 }
@@ -261,7 +263,7 @@ static size_t compare_rules(struct compare *c, enum kind k)
     size_t changed = 0;
 
     for (size_t i = 0; i < doc_count(rules); i++) {
-        struct span id = text_of(doc_at(rules, i), "id");
+        struct span id = compare_text(doc_at(rules, i), "id");
         struct span old = rule_verdict(before, id), new = rule_verdict(after, id);
         if (!span_is(k == LOST ? old : new, "pass") || span_eq(old, new)) continue;
         begin_line(c, k, id);

@@ -3,6 +3,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/err.h"
+#include "common/codec/doc.h"
 
 /* The word diff: what changed between two reports (report.json): verdicts, runs and checks that came or went, rules. */
 struct comparison {
@@ -21,6 +22,11 @@ struct report_texts {
 /* Appends one line per change to `text`, the worst kind first, and a last line with the counts.
  * Errors: ERR_MALFORMED, ERR_TOO_LARGE (`text` says which report is wrong, and where), ERR_NO_MEMORY. */
 MUST_USE enum err compare_reports(const struct report_texts *in, struct comparison *out, struct buf *text);
+
+/* Readers of report.json: a text member, empty where there is none; the members of a map as "name=value,name=value", as variant_print() writes
+ * them. */
+struct span compare_text(const struct doc *map, const char *name);
+void compare_print_members(const struct doc *map, struct buf *out);
 
 /* Did anything get worse: worse, gone, checks_gone or rules_lost? */
 bool compare_worse(const struct comparison *c);

@@ -1,43 +1,11 @@
 #include "scenarios/junit.h"
 
-#include "common/base/utf8.h"
-
-/* What XML 1.0 cannot hold, and bytes that are no text, become U+FFFD. */
-static void put_rune(struct buf *out, uint32_t rune, struct span as_is)
-{
-    static const struct escape {
-        uint32_t rune;
-        const char *text;
-    } escapes[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" } };
-
-    for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
-        if (escapes[i].rune == rune) {
-            buf_str(out, escapes[i].text);
-            return;
-        }
-    }
-    bool allowed = (rune >= 0x20 || rune == '\n' || rune == '\t') && rune != 0xFFFE && rune != 0xFFFF;
-    if (allowed) {
-        buf_add(out, as_is);
-    } else {
-        buf_str(out, "\xEF\xBF\xBD");
-    }
-}
-
-static void put(struct buf *out, struct span s)
-{
-    while (s.n) {
-        uint32_t rune = 0;
-        size_t n = utf8_next(s, &rune);
-        put_rune(out, n ? rune : 0, span(s.p, n));
-        s = span_skip(s, n ? n : 1);
-    }
-}
+#include "scenarios/markup.h"
 
 static void put_attribute(struct buf *out, const char *name, struct span value)
 {
     buf_format(out, " %s=\"", name);
-    put(out, value);
+    markup_text(out, value);
     buf_u8(out, '"');
 }
 
@@ -86,7 +54,7 @@ static void put_checks(const struct run_result *r, struct buf *out)
             buf_add(&line, buf_span(&c->rules[k]));
         }
         buf_u8(&line, '\n');
-        put(out, buf_span(&line));
+        markup_text(out, buf_span(&line));
     }
     out->failed |= buf_failed(&line);
     buf_clear(&line);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "scenarios/markup.h"
+
 enum { COLUMN = 16 };
 
 struct tally {
@@ -68,16 +70,6 @@ void pairs_print(const struct pairs *p, struct buf *out)
 
 /* --- drawn --- */
 
-static void add_text(struct buf *html, const char *s)
-{
-    for (; *s; s++) {
-        if (*s == '<' || *s == '&')
-            buf_str(html, *s == '<' ? "&lt;" : "&amp;");
-        else
-            buf_u8(html, (uint8_t)*s);
-    }
-}
-
 static void draw_cell(const struct pairing *one, struct buf *html)
 {
     struct tally t = one ? tally_of(one) : (struct tally){ 0 };
@@ -93,17 +85,17 @@ static void draw_cell(const struct pairing *one, struct buf *html)
 static void draw_table(const struct pairs *p, size_t as, struct buf *html)
 {
     buf_str(html, "<h2>AS: ");
-    add_text(html, p->name[ROLE_AS][as]);
+    markup_text(html, span_str(p->name[ROLE_AS][as]));
     buf_str(html, "</h2>\n<table><tr><th>client \\ broker</th>");
     for (size_t b = 0; b < p->names[ROLE_BROKER]; b++) {
         buf_str(html, "<th>");
-        add_text(html, p->name[ROLE_BROKER][b]);
+        markup_text(html, span_str(p->name[ROLE_BROKER][b]));
         buf_str(html, "</th>");
     }
     buf_str(html, "</tr>\n");
     for (size_t c = 0; c < p->names[ROLE_CLIENT]; c++) {
         buf_str(html, "<tr><th>");
-        add_text(html, p->name[ROLE_CLIENT][c]);
+        markup_text(html, span_str(p->name[ROLE_CLIENT][c]));
         buf_str(html, "</th>");
         for (size_t b = 0; b < p->names[ROLE_BROKER]; b++) draw_cell(find(p, c, b, as), html);
         buf_str(html, "</tr>\n");

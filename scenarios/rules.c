@@ -29,10 +29,8 @@ static const struct bound_name {
 /* Cuts one line off `text`, and its line end. */
 static struct span next_line(struct span *text)
 {
-    const uint8_t *nl = memchr(text->p, '\n', text->n);
-    struct span line = nl ? span(text->p, (size_t)(nl - text->p)) : *text;
+    struct span line = span_cut(text, '\n');
 
-    *text = span_skip(*text, nl ? line.n + 1 : line.n);
     if (line.n && line.p[line.n - 1] == '\r') line.n--;
     return line;
 }

@@ -3,15 +3,6 @@
 #include "scenarios/line.h"
 #include "scenarios/suite.h"
 
-static struct span next_line(struct span *text)
-{
-    const uint8_t *end = memchr(text->p, '\n', text->n);
-    struct span line = end ? span(text->p, (size_t)(end - text->p)) : *text;
-
-    *text = span_skip(*text, end ? line.n + 1 : line.n);
-    return line;
-}
-
 static const char *row_fault(const struct survivors *s, struct span row, const uint8_t *tab)
 {
     size_t glob = tab ? (size_t)(tab - row.p) : 0;
@@ -26,7 +17,7 @@ enum err survivors_read(struct span tsv, struct survivors *out, struct fault *wh
     struct span text = tsv;
 
     for (unsigned line = 1; text.n; line++) {
-        struct span row = next_line(&text);
+        struct span row = span_cut(&text, '\n');
         if (row.n == 0 || row.p[0] == '#') continue;
         const uint8_t *tab = memchr(row.p, '\t', row.n);
         const char *fault = row_fault(out, row, tab);

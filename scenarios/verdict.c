@@ -14,16 +14,6 @@ unsigned result_real(const struct run_result *r)
     return real;
 }
 
-/* Takes the next word of an arrow. */
-static struct span next(struct span *text)
-{
-    const uint8_t *blank = text->n ? memchr(text->p, ' ', text->n) : NULL;
-    struct span word = blank ? span(text->p, (size_t)(blank - text->p)) : *text;
-
-    *text = span_skip(*text, blank ? word.n + 1 : word.n);
-    return word;
-}
-
 /* "client2" is a client. 0: no role. */
 static unsigned role_bit(struct span word)
 {
@@ -36,10 +26,10 @@ static unsigned role_bit(struct span word)
 unsigned check_shows(const struct check_result *c)
 {
     struct span text = buf_span(&c->arrow);
-    struct span first = next(&text), second = next(&text);
+    struct span first = span_cut(&text, ' '), second = span_cut(&text, ' ');
 
     if (span_is(first, "quiet")) return ALL_ROLES & ~role_bit(second);
-    return role_bit(first) | (span_is(second, "~>") ? role_bit(next(&text)) : 0);
+    return role_bit(first) | (span_is(second, "~>") ? role_bit(span_cut(&text, ' ')) : 0);
 }
 
 const struct rule *check_rule_at(const struct check_result *c, size_t i, const struct rules *rules)

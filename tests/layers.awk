@@ -19,7 +19,7 @@ function dir(path)       { sub(/\/[^\/]*$/, "", path); return path }
 function stem(path)      { sub(/\.[ch]$/, "", path); return path }
 function bad(at, what)   { print at ": " what; failed = 1 }
 function has(list, word) { return index(" " list " ", " " word " ") }
-FNR == 1 { here = dir(FILENAME); shell = FILENAME ~ /^((as|broker|client)\/(main|wire)|broker\/(as|trl)_link|client\/(device|trust|drive|words|lines))\.[ch]$/; at = "" }
+FNR == 1 { here = dir(FILENAME); shell = FILENAME ~ /^((as|broker|client)\/(main|wire)|broker\/(as_access|(as|trl)_link)|client\/(device|trust|drive|words|lines))\.[ch]$/; at = "" }
 here ~ /^tests/ { next }
 /^[ \t]*#[ \t]*include[ \t]*"/ {
     split($0, q, "\""); there = dir(q[2])

@@ -60,7 +60,7 @@ play()
 {
     local role=$1 dir=$2 status=0
     rm -rf "$dir/build"
-    "$dir/bin/ace-scenarios" run --brief --jobs 6 --under "$role" ${GLOB:+"$GLOB"} >"$dir/out.txt" 2>&1 </dev/null || status=$?
+    "$dir/bin/ace-scenarios" run --brief --jobs 6 --under "$role" >"$dir/out.txt" 2>&1 </dev/null || status=$?
     [ -f "$dir/build/scenarios/report.json" ] || { echo "NO REPORT   $dir (exit $status)"; tail -n 5 "$dir/out.txt"; return 1; }
 }
 

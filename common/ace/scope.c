@@ -171,19 +171,10 @@ static const struct draft02_word *draft02_word(struct span word)
     return NULL;
 }
 
-static struct span cut(struct span *from, int at)
-{
-    const uint8_t *p = from->n ? memchr(from->p, at, from->n) : NULL;
-    struct span head = span(from->p, p ? (size_t)(p - from->p) : from->n);
-
-    *from = span_skip(*from, head.n + (p != NULL));
-    return head;
-}
-
 static enum err read_draft02(struct scope *s, struct span left, struct fault *why)
 {
     while (left.n) {
-        struct span word = cut(&left, ' ');
+        struct span word = span_cut(&left, ' ');
         const struct draft02_word *w = draft02_word(word);
         if (!w) return refuse(why, 0, "a word does not begin with publish_ or subscribe_");
         TRY(take_entry(s, span_skip(word, strlen(w->prefix)), w->perm, why));
@@ -224,9 +215,9 @@ enum err scope_from_member(const struct doc *member, enum scope_spelling also, s
 static enum err read_words(struct scope *s, struct span left, struct fault *why)
 {
     while (left.n) {
-        struct span filter = cut(&left, ' ');
+        struct span filter = span_cut(&left, ' ');
         if (filter.n == 0) continue;
-        unsigned perms = memchr(filter.p, ':', filter.n) ? perms_of(cut(&filter, ':')) : 0;
+        unsigned perms = memchr(filter.p, ':', filter.n) ? perms_of(span_cut(&filter, ':')) : 0;
         if (!perms) return refuse(why, 0, "a word does not begin with pub:, sub: or pubsub:");
         TRY(take_entry(s, filter, perms, why));
     }

@@ -36,13 +36,6 @@ static bool same_word(struct span a, const char *b)
     return a.n == strlen(b) && strncasecmp((const char *)a.p, b, a.n) == 0;
 }
 
-static struct span trim(struct span s)
-{
-    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = span_skip(s, 1);
-    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
-    return s;
-}
-
 /* --- headers --- */
 
 bool http_header_at(const struct http_headers *h, size_t i, struct span *name, struct span *value)
@@ -115,7 +108,7 @@ bool http_content_is(const struct http_headers *h, const char *type)
 
     if (!http_header(h, "Content-Type", &v)) return false;
     const uint8_t *parameters = v.n ? memchr(v.p, ';', v.n) : NULL;
-    return same_word(trim(parameters ? span(v.p, (size_t)(parameters - v.p)) : v), type);
+    return same_word(span_trim(parameters ? span(v.p, (size_t)(parameters - v.p)) : v), type);
 }
 
 /* --- requests and responses --- */
