@@ -90,6 +90,11 @@ void answers_relimit(struct answers *a, const struct answers_limits *limits)
     shed(a);
 }
 
+void answers_forget(struct answers *a)
+{
+    while (a->used.next != &a->used) forget(a, a->used.next);
+}
+
 static struct entry *entry_of(const struct answers *a, struct span token)
 {
     uint8_t hash[SHA256_SIZE];
@@ -200,7 +205,7 @@ void answers_free(struct answers *a)
 {
     if (!a) return;
     while (a->open.next != &a->open) close_question(a, a->open.next);
-    while (a->used.next != &a->used) forget(a, a->used.next);
+    answers_forget(a);
     map_free(a->by_token);
     map_free(a->asked);
     map_free(a->by_number);

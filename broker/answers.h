@@ -2,6 +2,7 @@
 #define BROKER_ANSWERS_H
 
 #include "common/ace/token.h"
+#include "common/base/fault.h"
 #include "common/crypto/hash.h"
 
 /*
@@ -21,6 +22,7 @@ struct answer {
     uint8_t token[SHA256_SIZE]; /* its hash */
     enum answer_is is;
     enum err err;          /* FAILED: what came between */
+    struct fault why;      /* INACTIVE, FAILED: in words */
     struct claims *claims; /* ACTIVE */
     int64_t fresh;         /* ACTIVE: rights end then, unless the AS is asked again */
     int64_t reuse;         /* until then it serves others too */
@@ -39,6 +41,7 @@ struct watch {
 struct answers *answers_new(const struct answers_limits *limits, const uint8_t hash_key[16]);
 void answers_free(struct answers *a); /* nobody waits any more */
 void answers_relimit(struct answers *a, const struct answers_limits *limits);
+void answers_forget(struct answers *a); /* everything that was said; questions stay open */
 
 /* The answer about this token that still serves; NULL: ask. Lent until the next change. */
 const struct answer *answers_get(struct answers *a, struct span token, int64_t now);

@@ -57,10 +57,10 @@ static enum err by_answer(const struct answer *said, int64_t now, struct opened 
 {
     switch (said->is) {
     case ANSWER_FAILED:
-        fault_set(why, 0, "the AS could not be asked");
+        fault_set(why, 0, "the AS could not be asked: %s", said->why.why);
         return said->err;
     case ANSWER_INACTIVE:
-        fault_set(why, 0, "the AS calls it inactive");
+        *why = said->why;
         return ERR_NOT_AUTHORIZED;
     case ANSWER_ACTIVE:
         break;

@@ -324,7 +324,7 @@ static void end_revoked(struct broker *b, struct conn *c)
     if (e == OK) return;
     log_event(log_of(b), LOG_INFO, "revoked", LOG_INT("conn", (int64_t)c->id),
               LOG_STR("token", hash_hint(token).text));
-    session_end(c->session, e);
+    session_end_as(c->session, e, "the AS has revoked the token");
     broker_touch(b, c);
 }
 
@@ -349,7 +349,7 @@ void broker_shift(struct broker *b, int64_t by)
     answers_shift(b->authn.answers, by);
 }
 
-void broker_reconfigure(struct broker *b, const struct settings *settings)
+void broker_reconfigure(struct broker *b, const struct settings *settings, int64_t now)
 {
     struct tokens_limits tokens = tokens_limits(&settings->limits);
     struct retained_limits retained = retained_limits(&settings->limits);
@@ -359,9 +359,12 @@ void broker_reconfigure(struct broker *b, const struct settings *settings)
     b->authn.settings = settings;
     tokens_relimit(b->authn.tokens, &tokens);
     answers_relimit(b->authn.answers, &answers);
+    answers_forget(b->authn.answers); /* they were judged by other settings */
     retained_relimit(b->retained, &retained);
     revoked_relimit(b->authn.revoked, (size_t)settings->limits.revoked);
-    for (struct conn *c; (c = next_conn(b, &cursor));) session_reconfigured(c->session);
+    for (struct conn *c; (c = next_conn(b, &cursor));) session_reconfigured(c->session, now);
+    ask_tick(b, now);
+    broker_settle(b, now);
 }
 
 void broker_shutdown(struct broker *b, int64_t now)

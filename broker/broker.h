@@ -61,7 +61,7 @@ void broker_tick(struct broker *b, int64_t now);
 /* The clock jumped forward by this much: `now` already counts it, keep-alive and deadlines do not. */
 void broker_shift(struct broker *b, int64_t by);
 /* Other settings hold from now on; the old ones are not used any more. */
-void broker_reconfigure(struct broker *b, const struct settings *settings);
+void broker_reconfigure(struct broker *b, const struct settings *settings, int64_t now);
 /* DISCONNECT 0x8B to everybody. */
 void broker_shutdown(struct broker *b, int64_t now);
 

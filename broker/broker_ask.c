@@ -39,15 +39,20 @@ static void refresh(struct broker *b, struct conn *c, const struct answer *said,
     if (said->is == ANSWER_FAILED) c->ask_after = now + 2;
     if (!session_refresh(c->session, said, now)) return;
     attach_follow(b, c, now);
-    if (!grant_ended(session_grant(c->session), now)) return;
+    if (!grant_ended(session_grant(c->session), now)) {
+        session_pump(c->session, now); /* what waited for the AS to say so */
+        return;
+    }
     retained_disown(b->retained, c->id, now);
     log_event(log_of(b), LOG_INFO, "revoked", LOG_INT("conn", c->id),
-              LOG_SPAN("client", buf_span(&c->state->client_id)));
+              LOG_SPAN("client", buf_span(&c->state->client_id)), LOG_STR("why", said->why.why));
 }
 
 void ask_for_packet(struct broker *b, struct conn *c, int64_t now)
 {
-    struct answer none = { .is = ANSWER_FAILED, .err = ERR_UNAVAILABLE };
+    struct answer none = { .is = ANSWER_FAILED,
+                           .err = ERR_UNAVAILABLE,
+                           .why = { .why = "too many questions at once" } };
     struct span token = b->intent.token;
     enum err e = answers_ask(b->authn.answers, token, &c->packet, patience(b, now));
 
@@ -67,20 +72,23 @@ void ask_no_more(struct conn *c)
 /* --- what the AS says --- */
 
 static enum err read_active(const struct broker *b, struct introspection_response *r, int64_t now,
-                            struct answer *out, struct fault *why)
+                            struct answer *out)
 {
     const struct settings *s = b->authn.settings;
 
-    if (!r->is_pop) { /* [R-TOK-13] a token that anybody can use is none for us */
-        fault_set(why, 0, "token_type is not PoP");
+    if (!r->active) {
+        fault_set(&out->why, 0, "the AS calls it inactive");
         return ERR_NOT_AUTHORIZED;
     }
-    return claims_introspected(&r->claims, &s->trust, s->asking.issuer, now, &out->claims, why);
+    if (!r->is_pop) { /* [R-TOK-13] a token that anybody can use is none for us */
+        fault_set(&out->why, 0, "active, but token_type is not PoP");
+        return ERR_NOT_AUTHORIZED;
+    }
+    return claims_introspected(&r->claims, &s->trust, s->asking.issuer, now, &out->claims, &out->why);
 }
 
 /* [R-INT-16] and all other claims are judged as in a token; what the AS calls active and we may not use is the same as inactive. */
-static void read_reply(const struct broker *b, const struct as_reply *reply, int64_t now, struct answer *out,
-                       struct fault *why)
+static void read_reply(const struct broker *b, const struct as_reply *reply, int64_t now, struct answer *out)
 {
     const struct settings *s = b->authn.settings;
     struct introspection_response r;
@@ -88,11 +96,12 @@ static void read_reply(const struct broker *b, const struct as_reply *reply, int
 
     *out = (struct answer){ .is = ANSWER_FAILED, .err = ERR_UNAVAILABLE };
     if (reply->err != OK) {
-        fault_set(why, 0, "%s", reply->why ? reply->why : err_wire(reply->err)->words);
+        fault_set(&out->why, 0, "%s", reply->why ? reply->why : err_wire(reply->err)->words);
         return;
     }
-    if (introspection_response_read(reply->body, reply->media, s->trust.scope_also, &r, why) != OK) return;
-    enum err e = r.active ? read_active(b, &r, now, out, why) : ERR_NOT_AUTHORIZED;
+    if (introspection_response_read(reply->body, reply->media, s->trust.scope_also, &r, &out->why) != OK)
+        return;
+    enum err e = read_active(b, &r, now, out);
     introspection_response_clear(&r);
     if (e == ERR_NO_MEMORY) return;
     out->is = e == OK ? ANSWER_ACTIVE : ANSWER_INACTIVE;
@@ -109,11 +118,11 @@ static const char *name_of(enum answer_is is)
     return names[is];
 }
 
-static void log_answer(const struct broker *b, const struct answer *said, const struct fault *why)
+static void log_answer(const struct broker *b, const struct answer *said)
 {
     log_event(log_of(b), said->is == ANSWER_FAILED ? LOG_WARN : LOG_INFO, "introspected",
               LOG_STR("token", hash_hint_of(said->token).text), LOG_STR("is", name_of(said->is)),
-              LOG_STR("why", why->why));
+              LOG_STR("why", said->why.why));
 }
 
 static void tell(struct broker *b, const struct watch *w, const struct answer *said, int64_t now)
@@ -131,11 +140,10 @@ static void tell(struct broker *b, const struct watch *w, const struct answer *s
 void broker_answered(struct broker *b, uint64_t question, const struct as_reply *reply, int64_t now)
 {
     struct answer said;
-    struct fault why = { 0 };
 
-    read_reply(b, reply, now, &said, &why);
+    read_reply(b, reply, now, &said);
     if (answers_settle(b->authn.answers, question, &said, now) == OK) {
-        log_answer(b, &said, &why);
+        log_answer(b, &said);
         for (struct watch *w; (w = answers_take(b->authn.answers, question));) tell(b, w, &said, now);
     }
     claims_free(said.claims);
@@ -155,7 +163,7 @@ static void look_again(struct broker *b, struct conn *c, int64_t now)
 
 void ask_tick(struct broker *b, int64_t now)
 {
-    struct as_reply silence = { .err = ERR_TIMEOUT };
+    struct as_reply silence = { .err = ERR_TIMEOUT, .why = "no answer in time" };
     size_t cursor = 0;
     uint64_t question;
     void *c;

@@ -217,7 +217,7 @@ void attach_admit(struct broker *b, struct conn *c, int64_t now)
         return;
     }
     delivery_free(entry.fresh);
-    session_end(c->session, e);
+    session_end_as(c->session, e, e == ERR_QUOTA ? "limits.sessions is reached" : NULL);
 }
 
 void attach_follow(struct broker *b, struct conn *c, int64_t now)

@@ -69,6 +69,11 @@ bool grant_ended(const struct grant *g, int64_t now)
     return now >= g->end || now >= g->fresh;
 }
 
+bool grant_is_stale(const struct grant *g, int64_t now)
+{
+    return now < g->end && now >= g->fresh;
+}
+
 void grant_hold(struct grant *g, int64_t fresh)
 {
     g->fresh = fresh;

@@ -34,6 +34,8 @@ void grant_revoke(struct grant *g, int64_t now);
 bool grant_is_public(const struct grant *g); /* no token stands behind it */
 bool grant_ended(const struct grant *g,
                  int64_t now); /* the token has, or nobody vouches for it; never true for a public grant */
+/* The token has not ended as far as anybody knows, but the AS must be asked again before it counts. */
+bool grant_is_stale(const struct grant *g, int64_t now);
 int64_t grant_end(const struct grant *g);                 /* seconds since the epoch; INT64_MAX: never */
 const struct claims *grant_claims(const struct grant *g); /* NULL for a public grant */
 

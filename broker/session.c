@@ -44,6 +44,11 @@ void session_packet(struct session *s, const struct mqtt_packet *in, int64_t now
     if (e != OK) session_end(s, e);
 }
 
+static void speak(struct session *s)
+{
+    s->voice.hide_topics = settings_of(s)->hide_topics;
+}
+
 struct session *session_new(conn_id id, const struct authn *authn, const struct tls_facts *tls, int64_t now)
 {
     struct session *s = calloc(1, sizeof *s);
@@ -59,7 +64,7 @@ struct session *session_new(conn_id id, const struct authn *authn, const struct 
         .deadline = now + authn->settings->limits.connect_seconds,
         .voice.max_packet = UINT32_MAX,
     };
-    session_reconfigured(s);
+    speak(s);
     if (tls_facts_copy(tls, &s->tls) == OK) return s;
     free(s);
     return NULL;
@@ -87,10 +92,27 @@ void session_free(struct session *s)
     free(s);
 }
 
-void session_reconfigured(struct session *s)
+/* Was it a token of its own, and is it one still? */
+static bool still_trusted(const struct session *s, int64_t now)
 {
-    s->voice.hide_topics = settings_of(s)->hide_topics;
-    if (s->grant) grant_reopen(s->grant, settings_of(s)->open);
+    struct claims *claims = NULL;
+    struct fault why;
+    enum err e = token_open(buf_span(&s->proved), &settings_of(s)->trust, now, &claims, &why);
+
+    claims_free(claims);
+    return e == OK || e == ERR_NO_MEMORY;
+}
+
+void session_reconfigured(struct session *s, int64_t now)
+{
+    speak(s);
+    if (!s->grant) return;
+    grant_reopen(s->grant, settings_of(s)->open);
+    if (s->phase != PHASE_READY || grant_is_public(s->grant) || grant_ended(s->grant, now)) return;
+    if (grant_fresh(s->grant) != INT64_MAX)
+        grant_hold(s->grant, now);
+    else if (!still_trusted(s, now))
+        grant_revoke(s->grant, now);
 }
 
 /* --- input --- */
@@ -184,14 +206,32 @@ void session_resume(struct session *s)
     buf_clear(&s->asked);
 }
 
-/* The last quarter of the time is for asking, so that nobody loses rights over it. */
+bool session_must_ask(const struct session *s, int64_t now)
+{
+    const struct asking *asking = &settings_of(s)->asking;
+    bool counts = grant_fresh(s->grant) != INT64_MAX && now < grant_end(s->grant);
+
+    if (!asking->on || !counts || session_was_asked(s)) return false;
+    return asking->cache == 0 || grant_is_stale(s->grant, now);
+}
+
+/* How long before the end of an answer's time the next one is sought, so that hardly anything has to wait for it: a quarter of that time, or
+ * as long as the AS may take, but never more than half. */
+static int64_t lead(const struct asking *asking)
+{
+    int64_t holds = asking_holds(asking), quarter = (holds + 3) / 4, half = (holds + 1) / 2;
+    int64_t slow = asking->timeout < half ? asking->timeout : half;
+
+    return quarter > slow ? quarter : slow;
+}
+
 struct span session_stale(const struct session *s, int64_t now)
 {
     const struct asking *asking = &settings_of(s)->asking;
     int64_t fresh = s->phase == PHASE_READY ? grant_fresh(s->grant) : INT64_MAX;
 
     if (!asking->on || fresh == INT64_MAX || now >= grant_end(s->grant)) return span(NULL, 0);
-    return now >= fresh - (asking_holds(asking) + 3) / 4 ? buf_span(&s->proved) : span(NULL, 0);
+    return now >= fresh - lead(asking) ? buf_span(&s->proved) : span(NULL, 0);
 }
 
 bool session_refresh(struct session *s, const struct answer *said, int64_t now)
@@ -205,6 +245,15 @@ bool session_refresh(struct session *s, const struct answer *said, int64_t now)
 }
 
 /* --- the end --- */
+
+/* MQTT 5 has 0x88 in CONNACK alone (3.2.2.2) and 0x8B in DISCONNECT alone (3.14.2.1). */
+static enum err as_told(const struct session *s, enum err e)
+{
+    bool in = s->phase == PHASE_READY;
+
+    if (!in && e == ERR_SHUTTING_DOWN) return ERR_UNAVAILABLE;
+    return in && e == ERR_UNAVAILABLE ? ERR_NOT_AUTHORIZED : e;
+}
 
 static enum err say_goodbye(struct session *s, const struct farewell *f)
 {
@@ -224,17 +273,23 @@ static enum err say_goodbye(struct session *s, const struct farewell *f)
 void session_farewell(struct session *s, const struct farewell *f)
 {
     if (s->phase == PHASE_OVER) return;
-    enum err e = say_goodbye(s, f);
+    struct farewell told = { as_told(s, f->err), f->hint, f->why };
+    enum err e = say_goodbye(s, &told);
     log_event(settings_of(s)->log, LOG_INFO, s->phase == PHASE_READY ? "disconnected" : "refused",
               LOG_INT("conn", s->id), LOG_SPAN("client", buf_span(&s->opening.client_id)),
-              LOG_INT("reason", err_wire(f->err)->mqtt5), LOG_STR("words", err_wire(f->err)->words),
+              LOG_INT("reason", err_wire(told.err)->mqtt5), LOG_STR("words", err_wire(f->err)->words),
               LOG_STR("why", f->why ? f->why : ""), LOG_BOOL("told", e == OK));
     s->phase = PHASE_OVER; /* [R-EXP-08] */
 }
 
 void session_end(struct session *s, enum err e)
 {
-    session_farewell(s, &(struct farewell){ .err = e });
+    session_end_as(s, e, NULL);
+}
+
+void session_end_as(struct session *s, enum err e, const char *why)
+{
+    session_farewell(s, &(struct farewell){ .err = e, .why = why });
 }
 
 void session_gone(struct session *s)
@@ -249,9 +304,8 @@ static int64_t grace_of(const struct session *s, int64_t now)
 {
     const struct settings *set = settings_of(s);
     int64_t grace = s->by_tls ? set->known_grace : set->expiry_grace;
-    bool only_old = now < grant_end(s->grant);
 
-    return only_old && grace < set->asking.timeout ? set->asking.timeout : grace;
+    return grant_is_stale(s->grant, now) && grace < set->asking.timeout ? set->asking.timeout : grace;
 }
 
 /* noticed first, closed a grace later, so that the client can renew; also when the clock jumped far ahead. */
@@ -263,6 +317,11 @@ static bool outlived(struct session *s, int64_t now)
     }
     if (s->ended_seen == INT64_MAX) s->ended_seen = now;
     return now - s->ended_seen >= grace_of(s, now);
+}
+
+static const char *end_of(const struct session *s, int64_t now)
+{
+    return grant_is_stale(s->grant, now) ? "the AS did not answer about the token" : "token has ended";
 }
 
 static bool silent_too_long(const struct session *s, int64_t now)
@@ -282,7 +341,7 @@ void session_tick(struct session *s, int64_t now)
     else if (now >= s->deadline && !s->waiting)
         session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED, .why = "challenge not answered" });
     else if (outlived(s, now)) /* [R-EXP-06, R-FWD-06] */
-        session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED, .why = "token has ended" });
+        session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED, .why = end_of(s, now) });
     else
         session_pump(s, now);
 }
@@ -295,7 +354,9 @@ void session_shift(struct session *s, int64_t by)
 
 enum err session_on_ping(struct session *s, const struct mqtt_packet *in, int64_t now, struct intent *out)
 {
-    (void)in, (void)out;
+    (void)in;
+    if (grant_is_stale(s->grant, now) && session_must_ask(s, now))
+        return session_ask(s, buf_span(&s->proved), now, out);
     if (grant_ended(s->grant, now)) return ERR_NOT_AUTHORIZED; /* [R-EXP-05] */
     return answer_ping(&s->voice, &s->out);
 }

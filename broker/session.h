@@ -56,10 +56,13 @@ bool session_retoken(struct session *s, int64_t now);
 struct span session_stale(const struct session *s, int64_t now);
 /* The AS has answered about that token. True: its rights are others now. */
 bool session_refresh(struct session *s, const struct answer *said, int64_t now);
-/* New settings hold: public topics, how it speaks. */
-void session_reconfigured(struct session *s);
+/* New settings hold: public topics, how it speaks, whose tokens count. What rests on an answer of the AS rests on the next one; a token of an
+ * issuer that is trusted no more has ended. */
+void session_reconfigured(struct session *s, int64_t now);
 /* Says why in CONNACK or DISCONNECT, as version and phase allow, and is over. Once. */
 void session_end(struct session *s, enum err e);
+void session_end_as(struct session *s, enum err e,
+                    const char *why); /* with more words for the log; may be NULL */
 /* Is over without a word: the line is gone. */
 void session_gone(struct session *s);
 

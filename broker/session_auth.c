@@ -50,7 +50,11 @@ static enum err admitted(struct session *s, const struct verdict *v, int64_t now
 
 static enum err ask(struct session *s, int64_t now, struct intent *out)
 {
-    return session_ask(s, buf_span(&s->attempt.token), now, out);
+    enum err e = session_ask(s, buf_span(&s->attempt.token), now, out);
+
+    if (e != ERR_QUOTA) return e;
+    session_end_as(s, e, "too many questions for the AS from this address");
+    return OK;
 }
 
 static enum err follow(struct session *s, const struct verdict *v, int64_t now, struct intent *out)
@@ -82,8 +86,6 @@ enum err session_on_connect(struct session *s, const struct mqtt_packet *in, int
 static enum err renewed(struct session *s, struct verdict *v, int64_t now, struct intent *out)
 {
     if (v->is == VERDICT_ASK) return ask(s, now, out);
-    if (v->err == ERR_UNAVAILABLE)
-        v->err = ERR_NOT_AUTHORIZED;                   /* 0x88 is for CONNACK alone (MQTT 5 3.14.2.1) */
     if (v->is == VERDICT_REFUSE) return refused(s, v); /* [R-REA-10] */
     take_grant(s, v->grant);                           /* [R-REA-11] */
     s->renewing = false;

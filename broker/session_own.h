@@ -57,6 +57,9 @@ void session_farewell(struct session *s, const struct farewell *f);
 /* The packet in hand waits until the AS was asked about this token, and then comes once more. What `token` lends stays until then. It is an
  * error to have changed anything before. Errors: ERR_QUOTA (too many questions from this address). */
 MUST_USE enum err session_ask(struct session *s, struct span token, int64_t now, struct intent *out);
+/* Must the AS be asked before the packet in hand can be judged? [R-INT-22] The last answer is too old; [R-INT-23] or answers are not kept, and
+ * each request has one of its own: it comes with the packet's second try, and is in the grant by then. */
+bool session_must_ask(const struct session *s, int64_t now);
 /* It comes once more, with the answer there. */
 static inline bool session_was_asked(const struct session *s)
 {

@@ -12,14 +12,6 @@ enum { FAILED = 0x80, NO_SUBSCRIPTION = 0x11 };
 
 /* --- rights --- */
 
-/* [R-INT-23] Who keeps no answers asks for each request; the answer comes with the second try, and is in the grant by then. */
-static bool asks_each_time(const struct session *s)
-{
-    const struct asking *asking = &settings_of(s)->asking;
-
-    return asking->on && asking->cache == 0 && grant_fresh(s->grant) != INT64_MAX && !session_was_asked(s);
-}
-
 static bool may(const struct session *s, enum perm want, struct span topic, int64_t now)
 {
     bool in_vain = session_was_asked(s) && s->authn->said->is == ANSWER_FAILED;
@@ -181,7 +173,7 @@ enum err session_on_publish(struct session *s, const struct mqtt_packet *in, int
     TRY(resolve(s, in, &topic));
     if (!topic_name_valid(topic)) return ERR_TOPIC;                    /* [R-PUB-09] */
     if (span_is(topic, AUTHZ_INFO)) return on_upload(s, in, now, out); /* [R-AZI-04] needs no right */
-    if (asks_each_time(s) && !grant_allows_anybody(s->grant, PERM_PUB, topic))
+    if (session_must_ask(s, now) && !grant_allows_anybody(s->grant, PERM_PUB, topic))
         return session_ask(s, buf_span(&s->proved), now, out);
     if (!may(s, PERM_PUB, topic, now))
         return refuse_publish(s, in, ERR_NOT_AUTHORIZED); /* [R-PUB-01, R-EXP-02] */
@@ -259,7 +251,7 @@ static enum err judge_filter(const struct session *s, struct span asked, int64_t
 enum err session_on_subscribe(struct session *s, const struct mqtt_packet *in, int64_t now,
                               struct intent *out)
 {
-    if (asks_each_time(s)) return session_ask(s, buf_span(&s->proved), now, out);
+    if (session_must_ask(s, now)) return session_ask(s, buf_span(&s->proved), now, out);
     for (size_t i = 0; i < in->subscribe.count; i++)
         out->verdict[i] = judge_filter(s, in->subscribe.filter[i].filter, now);
     out->is = INTENT_SUBSCRIBE;
@@ -310,6 +302,12 @@ static bool may_have(const struct session *s, const struct message *m, int64_t n
     return grant_allows(s->grant, PERM_SUB, m->topic, now);
 }
 
+/* Not now, but perhaps when the AS has said again that the token holds: it waits that long. */
+static bool may_later(const struct session *s, int64_t now)
+{
+    return grant_is_stale(s->grant, now);
+}
+
 static void show_out(struct session *s)
 {
     session_farewell(s, &(struct farewell){ ERR_NOT_AUTHORIZED,
@@ -323,7 +321,7 @@ enum err session_deliver(struct session *s, const struct parcel *p, int64_t now)
                                       (size_t)l->queue_total };
 
     if (s->phase != PHASE_READY) return OK;
-    if (!may_have(s, p->message, now)) {
+    if (!may_have(s, p->message, now) && !may_later(s, now)) {
         show_out(s); /* [R-FWD-02, R-FWD-03] never drop silently: tell the subscriber, then hang up */
         return OK;
     }
@@ -387,7 +385,7 @@ void session_pump(struct session *s, int64_t now)
         if (o.is == OUT_NOTHING) return;
         if (o.is == OUT_PUBLISH &&
             !may_have(s, o.parcel.message, now)) { /* [R-EXP-04] what waited is judged again */
-            show_out(s);
+            if (!may_later(s, now)) show_out(s);
             return;
         }
         enum err e = send(s, &o, now);

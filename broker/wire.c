@@ -403,9 +403,9 @@ uint16_t wire_port(const struct wire *w)
 void wire_reconfigure(struct wire *w, const struct broker_config *config)
 {
     w->config = config;
-    broker_reconfigure(w->broker, &config->settings);
     trl_link_log(w->trl, config->settings.log);
-    now(w); /* a new log has not been told the time */
+    broker_reconfigure(w->broker, &config->settings, now(w));
+    drain(w);
 }
 
 void wire_jump(struct wire *w, int64_t seconds)

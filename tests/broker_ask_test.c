@@ -71,9 +71,11 @@ static void as_gone(void)
     CHECK_HEARD(&k, 1, "PUBACK 7 00");
     kit_pass(&k, 8);
     kit_publish(&k, 1, "a/x", "hello", 1, 8);
+    CHECK(k.asked == 4);
+    kit_say_nothing(&k, k.question, ERR_IO);
     CHECK_HEARD(&k, 1, "PUBACK 8 87");
     kit_pass(&k, 2);
-    CHECK(k.asked == 4);
+    CHECK(k.asked == 5);
     kit_say_active(&k, k.question, 1, &plain);
     kit_publish(&k, 1, "a/x", "hello", 1, 9);
     CHECK_HEARD(&k, 1, "PUBACK 9 00");
@@ -196,10 +198,126 @@ static void jump(void)
     CHECK_HEARD(&k, 1, "");
     CHECK(k.asked == 2);
     kit_publish(&k, 1, "a/x", "hello", 1, 7);
-    CHECK_HEARD(&k, 1, "PUBACK 7 87");
+    CHECK_HEARD(&k, 1, "");
+    CHECK(k.asked == 2); /* the same question */
+    kit_say_active(&k, k.question, 1, &plain);
+    CHECK_HEARD(&k, 1, "PUBACK 7 00");
+    kit_clear(&k);
+}
+
+/* [R-INT-22] An answer that is too old is asked for again, and what it is needed for waits: a second is enough of a cache. */
+static void soon_old(void)
+{
+    struct kit k;
+
+    begin(&k, 1);
+    enter(&k, 1, "opaque-1");
+    k.now++; /* and no tick between */
+    kit_subscribe(&k, 1, "a/#", 0);
+    CHECK_HEARD(&k, 1, "");
+    CHECK(k.asked == 2 && k.held[1]);
+    kit_say_active(&k, k.question, 1, &plain);
+    CHECK_HEARD(&k, 1, "SUBACK 1 00");
+    k.now++;
+    kit_simple(&k, 1, MQTT_PINGREQ);
+    CHECK_HEARD(&k, 1, "");
+    CHECK(k.asked == 3);
+    kit_say_active(&k, k.question, 1, &plain);
+    CHECK_HEARD(&k, 1, "PINGRESP");
+    kit_clear(&k);
+}
+
+/* The AS takes nearly as long as it may, and answers do not serve much longer: nobody loses anything. */
+static void slow_as(void)
+{
+    struct kit k;
+
+    begin(&k, 4);
+    k.settings.known_grace = k.settings.expiry_grace = 0;
+    enter(&k, 1, "opaque-1");
+    kit_subscribe(&k, 1, "a/#", 0);
+    CHECK_HEARD(&k, 1, "SUBACK 1 00");
+    kit_enter(&k, 2, &plain);
+    for (int round = 0; round < 3; round++) {
+        size_t asked = k.asked;
+        for (int i = 0; i < 4; i++) kit_pass(&k, 1);
+        CHECK(k.asked == asked + 1);
+        kit_publish(&k, 2, "a/x", "waits", 0, 0);
+        kit_pass(&k, 0);
+        CHECK_HEARD(&k, 1, "");
+        kit_say_active(&k, k.question, 1, &plain);
+        CHECK_HEARD(&k, 1, "PUBLISH a/x waits q0");
+    }
+    kit_clear(&k);
+}
+
+/* [R-FWD-02] What waited for the AS is not delivered when it says no, or nothing. */
+static void waits_in_vain(void)
+{
+    struct kit k;
+
+    for (int silent = 0; silent < 2; silent++) {
+        begin(&k, 4);
+        enter(&k, 1, "opaque-1");
+        kit_subscribe(&k, 1, "a/#", 0);
+        CHECK_HEARD(&k, 1, "SUBACK 1 00");
+        kit_enter(&k, 2, &plain);
+        kit_pass(&k, 4);
+        kit_publish(&k, 2, "a/x", "waits", 0, 0);
+        CHECK_HEARD(&k, 1, "");
+        if (!silent) kit_say(&k, k.question, "{\"active\":false}");
+        kit_pass(&k, 0);
+        for (int i = 0; silent && i < 40; i++) kit_pass(&k, 1);
+        CHECK_HEARD(&k, 1, "DISCONNECT 87; CLOSE");
+        kit_clear(&k);
+    }
+}
+
+/* Settings are others: what was said under the old ones serves nobody, and who lives by it is asked about again. */
+static void reconfigured(void)
+{
+    struct kit k;
+    struct kit_connect same = { .token = span_str("opaque-1"), .key = 1 };
+
+    begin(&k, 60);
+    enter(&k, 1, "opaque-1");
+    kit_enter(&k, 2, &plain);
+    broker_reconfigure(k.broker, &k.settings, k.now);
+    kit_pass(&k, 0);
+    CHECK(k.asked == 2);
+    kit_connect(&k, 3, &same);
+    CHECK_HEARD(&k, 3, ""); /* waits for the same answer */
+    kit_say_active(&k, k.question, 1, &plain);
+    CHECK_HEARD(&k, 3, "CONNACK 00");
+    kit_publish(&k, 1, "a/x", "hello", 1, 7);
+    CHECK_HEARD(&k, 1, "PUBACK 7 00");
+    kit_publish(&k, 2, "a/x", "hello", 1, 7);
+    CHECK_HEARD(&k, 2, "PUBACK 7 00"); /* its issuer is trusted as before */
+    k.settings.trust.audiences = &(struct span)SPAN("other");
+    broker_reconfigure(k.broker, &k.settings, k.now);
+    kit_publish(&k, 2, "a/x", "hello", 1, 8);
+    CHECK_HEARD(&k, 2, "PUBACK 8 87");
     kit_say_active(&k, k.question, 1, &plain);
     kit_publish(&k, 1, "a/x", "hello", 1, 8);
-    CHECK_HEARD(&k, 1, "PUBACK 8 00");
+    CHECK_HEARD(&k, 1, "PUBACK 8 87");
+    kit_clear(&k);
+}
+
+/* MQTT 5 knows "shutting down" in DISCONNECT only. */
+static void shut_down(void)
+{
+    struct kit k;
+    struct kit_connect how = by("opaque-2"), old = { .token = span_str("opaque-3"), .version = MQTT_V311 };
+
+    begin(&k, 60);
+    enter(&k, 1, "opaque-1");
+    kit_connect(&k, 2, &how);
+    kit_connect(&k, 3, &old);
+    broker_shutdown(k.broker, k.now);
+    kit_pass(&k, 0);
+    CHECK_HEARD(&k, 1, "DISCONNECT 8b; CLOSE");
+    CHECK_HEARD(&k, 2, "CONNACK 88; CLOSE");
+    CHECK_HEARD(&k, 3, "CONNACK 03; CLOSE");
     kit_clear(&k);
 }
 
@@ -263,7 +381,7 @@ static void full(void)
 
     begin(&k, 60);
     k.settings.asking.questions = 1;
-    broker_reconfigure(k.broker, &k.settings);
+    broker_reconfigure(k.broker, &k.settings, k.now);
     kit_connect(&k, 1, &first);
     kit_connect(&k, 2, &second);
     CHECK_HEARD(&k, 2, "CONNACK 88; CLOSE");
@@ -347,5 +465,10 @@ CU_TestInfo broker_ask_tests[] = {
     { "full", full },
     { "not asked", not_asked },
     { "rubbish", rubbish },
+    { "an answer soon too old", soon_old },
+    { "a slow AS", slow_as },
+    { "waits in vain", waits_in_vain },
+    { "other settings", reconfigured },
+    { "shut down while asking", shut_down },
     CU_TEST_INFO_NULL,
 };
