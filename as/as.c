@@ -232,19 +232,22 @@ static void introspection_endpoint(struct visit *v)
     introspection_request_clear(&p.request);
 }
 
-/* [R-INT-28] What is not the caller's to revoke is left alone, and 200 is said all the same (RFC 7009 2.2). */
+/* [R-INT-28] What nobody knows, or was revoked before, is 200 too (RFC 7009 2.2); what is another client's is left alone, and said so (2.1). */
 static void revocation_endpoint(struct visit *v)
 {
     struct presented p = { .media = MEDIA_ACE_JSON };
     uint8_t hash[SHA256_SIZE];
+    bool done;
 
     no_store(v);
     enum err e = read_presented(v, &p);
     if (e == OK) {
         sha256(buf_span(&p.request.token), hash);
-        e = ledger_revoke(v->as->setup.ledger, hash, span_str(p.caller->id), v->now);
+        e = ledger_revoke(v->as->setup.ledger, hash, span_str(p.caller->id), v->now, &done);
+        if (e == ERR_INVALID_GRANT) fault_set(&p.why, 0, "the token was issued to another client");
         log_event(v->as->setup.log, LOG_INFO, "revocation", LOG_SPAN("client", span_str(p.caller->id)),
-                  LOG_STR("token", hash_hint(buf_span(&p.request.token)).text), LOG_BOOL("done", e == OK));
+                  LOG_STR("token", hash_hint(buf_span(&p.request.token)).text), LOG_BOOL("done", done),
+                  LOG_STR("why", e == OK ? "" : err_wire(e)->words));
     }
     if (e != OK) fail(v, e, p.media, p.why.why[0] ? p.why.why : NULL);
     introspection_request_clear(&p.request);

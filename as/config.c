@@ -1,5 +1,6 @@
 #include "as/config.h"
 #include "as/trl.h"
+#include "common/ace/setting_file.h"
 #include "common/base/file.h"
 #include "common/codec/text.h"
 
@@ -41,35 +42,6 @@ static const struct config_key keys[] = {
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
-static enum err load(const struct as_config *c, const char *name, struct buf *out, struct buf *message)
-{
-    struct buf path = { 0 };
-
-    file_beside(c->path, name, &path);
-    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, message);
-    buf_clear(&path);
-    return e;
-}
-
-static enum err load_private(const struct as_config *c, const char *name, struct key_object *out,
-                             struct buf *message)
-{
-    struct buf text = { 0 };
-    struct fault why = { 0 };
-    enum err e = load(c, name, &text, message);
-
-    if (e == OK) {
-        e = key_file_read(buf_span(&text), out, &why);
-        if (e == OK && (!out->key || key_type(out->key) == KEY_OCT || !key_is_private(out->key))) {
-            fault_set(&why, 0, "not a private key of type Ed25519 or P-256");
-            e = ERR_MALFORMED;
-        }
-        if (e != OK) buf_format(message, "%s: %s", name, why.why);
-    }
-    buf_clear(&text);
-    return e;
-}
-
 /* A signing key needs a name for the brokers to find it by: its thumbprint where the file gives none. */
 static enum err name_sign_key(struct as_config *c)
 {
@@ -104,21 +76,36 @@ static enum err check_trl(struct as_config *c, struct buf *message)
     return ERR_MALFORMED;
 }
 
+static enum err load_files(struct as_config *c, struct buf *message)
+{
+    const struct setting_file certificate = { c->path, "tls.certificate", c->certificate_file };
+    const struct setting_file client_ca = { c->path, "tls.client_ca", c->client_ca_file };
+    const struct setting_file key = { c->path, "tls.key", c->key_file };
+    const struct setting_file sign_key = { c->path, "token.signing_key", c->sign_key_file };
+
+    if (certificate.name) TRY(setting_file_read(&certificate, &c->certificate, message));
+    if (client_ca.name) TRY(setting_file_read(&client_ca, &c->client_ca, message));
+    TRY(setting_file_key(&key, &c->key, message));
+    return setting_file_key(&sign_key, &c->sign_key, message);
+}
+
 static enum err load_all(struct as_config *c, struct buf *message)
 {
     struct registry_source from = { c->path, c->file, c->clients, c->brokers, c->policies };
 
     TRY(check_issuer(c, message));
     TRY(check_trl(c, message));
-    if (c->certificate_file) TRY(load(c, c->certificate_file, &c->certificate, message));
-    if (c->client_ca_file) TRY(load(c, c->client_ca_file, &c->client_ca, message));
-    TRY(load_private(c, c->key_file, &c->key, message));
-    TRY(load_private(c, c->sign_key_file, &c->sign_key, message));
+    TRY(load_files(c, message));
     TRY(name_sign_key(c));
     file_beside(c->path, c->store, &c->store_path);
     if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
     if (buf_failed(&c->store_path) || buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
     return registry_read(&from, &c->registry, message);
+}
+
+void as_config_changed(const struct as_config *old, struct as_config *fresh, struct buf *kept)
+{
+    if (config_keep(keys, KEYS, old, fresh, kept) != OK) kept->failed = true;
 }
 
 enum err as_config_read(const char *path, struct as_config *out, struct buf *message)

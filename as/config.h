@@ -27,6 +27,8 @@ struct as_config {
 
 /* Errors: ERR_MALFORMED, ERR_IO, ERR_NO_MEMORY, with one complete line in `message`. `path` must outlive `out`. */
 MUST_USE enum err as_config_read(const char *path, struct as_config *out, struct buf *message);
+/* Appends the names of the settings that `fresh` has otherwise than `old`, and that a running AS cannot change. */
+void as_config_changed(const struct as_config *old, struct as_config *fresh, struct buf *kept);
 void as_config_clear(struct as_config *c);
 
 void as_config_help(struct buf *out);

@@ -317,32 +317,48 @@ enum err ledger_unlist(struct ledger *l, int64_t now)
     return settle(l, unlist(l, args), true);
 }
 
+/* What of these tokens are there? */
+static enum err is_there(struct ledger *l, const char *sql, const struct store_value args[3], bool *there)
+{
+    int64_t found;
+
+    TRY(count(l, &(struct store_query){ sql, args, 3 }, &found));
+    *there = found > 0;
+    return OK;
+}
+
 /* In a transaction. A token that ended, or of whom nobody knows what a list calls it, is revoked but never listed. */
 static enum err revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
-                       int64_t now, bool *joined)
+                       int64_t now, bool *done, bool *joined)
 {
     struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)), STORE_TEXT(client),
                                   STORE_INT(now), STORE_INT(0) };
-    static const char find[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
-                               " AND revoked IS NULL AND expires > ?3 AND trl_hash IS NOT NULL";
+    static const char others[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client <> ?2 AND ?3 > 0";
+    static const char live[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
+                               " AND revoked IS NULL AND ?3 > 0";
+    static const char listed[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
+                                 " AND revoked IS NULL AND expires > ?3 AND trl_hash IS NOT NULL";
     static const char mark[] = "UPDATE token SET revoked = ?3, claims = NULL, listed = ?4"
                                " WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
-    int64_t found;
+    bool foreign;
 
-    TRY(count(l, &(struct store_query){ find, args, 3 }, &found));
-    *joined = found > 0;
+    TRY(is_there(l, others, args, &foreign));
+    if (foreign) return ERR_INVALID_GRANT; /* RFC 7009 2.1 */
+    TRY(is_there(l, live, args, done));
+    TRY(is_there(l, listed, args, joined));
     if (*joined) TRY(tell_joined(l, token_hash));
     args[3].number = *joined;
     return run(l, mark, args, 4);
 }
 
 enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
-                       int64_t now)
+                       int64_t now, bool *done)
 {
     bool joined = false;
 
+    *done = false;
     if (!store_in_place(l->store) || store_begin(l->store) != OK) return ERR_UNAVAILABLE;
-    enum err e = revoke(l, token_hash, client, now, &joined);
+    enum err e = revoke(l, token_hash, client, now, done, &joined);
     return settle(l, e, joined);
 }
 

@@ -44,10 +44,10 @@ MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_
 MUST_USE enum err ledger_claims(struct ledger *l, const uint8_t token_hash[SHA256_SIZE],
                                 struct secret *claims);
 
-/* RFC 7009: revokes a token of this client, whose claims are then forgotten, and puts it on the list until it ends; of others, or of
- * none, nothing. Errors: ERR_UNAVAILABLE. */
+/* RFC 7009: revokes a token of this client, whose claims are then forgotten, and puts it on the list until it ends. *done: now, not before;
+ * false also for what nobody knows. Errors: ERR_INVALID_GRANT (another client's, which stays as it is), ERR_UNAVAILABLE. */
 MUST_USE enum err ledger_revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct span client,
-                                int64_t now);
+                                int64_t now, bool *done);
 
 /* RFC 9770 5.2: how many updates of the list are remembered for each of its readers, from now on; 64 if never called. */
 void ledger_remember(struct ledger *l, int64_t updates);

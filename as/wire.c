@@ -81,7 +81,7 @@ static void on_reload(uv_signal_t *h, int number)
 {
     struct shell *s = h->data;
     struct as_config fresh;
-    struct buf message = { 0 };
+    struct buf message = { 0 }, kept = { 0 };
 
     (void)number;
     log_time(s->log, now_ms(s));
@@ -89,11 +89,13 @@ static void on_reload(uv_signal_t *h, int number)
         as_use_registry(s->as, fresh.registry);
         fresh.registry = NULL;
         log_set_level(s->log, (enum log_level)fresh.log_level);
+        as_config_changed(s->config, &fresh, &kept);
         as_config_clear(&fresh);
-        log_event(s->log, LOG_INFO, "reload");
+        log_event(s->log, kept.n ? LOG_WARN : LOG_INFO, "reload", LOG_SPAN("needs_restart", buf_span(&kept)));
     } else {
         log_event(s->log, LOG_ERROR, "reload.failed", LOG_STR("why", buf_cstr(&message)));
     }
+    buf_clear(&kept);
     buf_clear(&message);
 }
 

@@ -14,8 +14,8 @@ struct as_access {
     struct secret password;
 };
 
-/* Copies from the configuration. Errors: those of http_url_read() and tls_client_config(), ERR_NO_MEMORY; what is there is cleared by
- * as_access_clear(), also then. */
+/* Copies from the configuration. Errors: those of http_url_read() and tls_client_config(), `why` naming the setting; ERR_NO_MEMORY; what is
+ * there is cleared by as_access_clear(), also then. */
 MUST_USE enum err as_access_open(const struct as_login *from, struct as_access *out, struct fault *why);
 void as_access_clear(struct as_access *a);
 

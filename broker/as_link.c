@@ -4,9 +4,10 @@
 #include "common/ace/introspection.h"
 #include "common/net/http_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_IN_FLIGHT = 16 };
+enum { MAX_IN_FLIGHT = 16, MAX_WHY = 120 };
 
 struct as_link {
     struct as_link_owner owner;
@@ -44,31 +45,33 @@ static void ask_free(struct ask *k)
 
 /* --- the answer --- */
 
-static enum err judge_status(unsigned status, const char **why)
+/* 200, or what the status says of us or the AS. */
+static enum err judge_status(unsigned status, char why[MAX_WHY])
 {
-    switch (status) {
-    case 200:
-        return OK;
-    case 401:
-        *why = "the AS does not know this broker (HTTP 401)";
-        return ERR_NOT_AUTHORIZED;
-    case 403:
-        *why = "this broker may not introspect at the AS (HTTP 403)";
-        return ERR_NOT_AUTHORIZED;
-    default:
-        *why = "the AS gave no answer but an HTTP error";
-        return ERR_UNAVAILABLE;
-    }
+    const char *words = status == 401   ? "the AS does not know this broker"
+                        : status == 403 ? "this broker may not introspect at the AS"
+                                        : "the AS gave no answer but an error";
+
+    if (status == 200) return OK;
+    snprintf(why, MAX_WHY, "%s (HTTP %u)", words, status);
+    return status == 401 || status == 403 ? ERR_NOT_AUTHORIZED : ERR_UNAVAILABLE;
 }
 
-static struct as_reply read_reply(const struct ask *k, const struct http_response *r)
+/* `why` holds the words of what is returned. */
+static struct as_reply read_reply(const struct ask *k, const struct http_response *r, char why[MAX_WHY])
 {
-    struct as_reply reply = { .media = media_answer(k->media), .body = buf_span(&r->body) };
+    struct as_reply reply = { .media = media_answer(k->media), .body = buf_span(&r->body), .why = why };
     struct span type;
     enum media said;
 
-    reply.err = judge_status(r->status, &reply.why);
-    if (http_header(&r->headers, "Content-Type", &type) && media_read(type, &said)) reply.media = said;
+    reply.err = judge_status(r->status, why);
+    if (reply.err != OK || !http_header(&r->headers, "Content-Type", &type)) return reply;
+    if (media_read(type, &said)) reply.media = said;
+    if (span_starts(type, span_str("text/"))) { /* a page for people, of a proxy or another program */
+        snprintf(why, MAX_WHY, "the AS answered in %.*s", (int)(type.n < 60 ? type.n : 60),
+                 (const char *)type.p);
+        reply.err = ERR_UNAVAILABLE;
+    }
     return reply;
 }
 
@@ -89,9 +92,10 @@ static void on_done(void *self, enum err err, const struct http_response *respon
     struct ask *k = self;
     struct as_link *l = k->link;
     struct as_reply reply = { .err = err, .why = reason };
+    char why[MAX_WHY];
 
     if (response && again_as_form(k, response)) return;
-    if (response) reply = read_reply(k, response);
+    if (response) reply = read_reply(k, response, why);
     if (!l->closed) l->owner.replied(l->owner.self, k->question, &reply);
     ask_free(k);
 }

@@ -1,6 +1,7 @@
 #include "broker/config.h"
 
 #include "broker/issuers.h"
+#include "common/ace/setting_file.h"
 #include "common/base/file.h"
 
 #include <stdlib.h>
@@ -107,36 +108,6 @@ static const struct config_key keys[] = {
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
-static enum err load(const struct broker_config *c, const char *name, struct buf *out, struct buf *message)
-{
-    struct buf path = { 0 };
-
-    file_beside(c->path, name, &path);
-    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, message);
-    buf_clear(&path);
-    return e;
-}
-
-static enum err load_private(const struct broker_config *c, const char *name, struct key_object *out,
-                             struct buf *message)
-{
-    struct buf text = { 0 };
-    struct fault why = { 0 };
-
-    enum err e = load(c, name, &text, message);
-
-    if (e == OK) {
-        e = key_file_read(buf_span(&text), out, &why);
-        if (e == OK && (!out->key || key_type(out->key) == KEY_OCT || !key_is_private(out->key))) {
-            fault_set(&why, 0, "not a private key of type Ed25519 or P-256");
-            e = ERR_MALFORMED;
-        }
-        if (e != OK) buf_format(message, "%s: %s", name, why.why);
-    }
-    buf_clear(&text);
-    return e;
-}
-
 static enum err read_audiences(struct broker_config *c, struct buf *message)
 {
     size_t n = doc_count(c->audiences);
@@ -197,43 +168,6 @@ static enum err refuse(const struct broker_config *c, const char *what, struct b
     return ERR_MALFORMED;
 }
 
-/* `name`: introspection or revocation. */
-static enum err refuse_login(const struct broker_config *c, const char *name, const char *what,
-                             struct buf *message)
-{
-    buf_format(message, "%s: %s.%s", c->path, name, what);
-    return ERR_MALFORMED;
-}
-
-static enum err load_password(const struct broker_config *c, const char *name, struct as_login *l,
-                              struct buf *message)
-{
-    struct buf text = { 0 };
-
-    if (l->secret && l->secret_file) return refuse_login(c, name, "secret: not besides secret_file", message);
-    if (l->secret) return secret_set(&l->password, span_str(l->secret));
-    if (!l->secret_file) return refuse_login(c, name, "secret: is missing, and so is secret_file", message);
-    TRY(load(c, l->secret_file, &text, message));
-    struct span rest = buf_span(&text);
-    enum err e = secret_set(&l->password, span_cut(&rest, '\n'));
-    buf_clear(&text);
-    return e == OK && l->password.n == 0
-               ? refuse_login(c, name, "secret_file: no password on its first line", message)
-               : e;
-}
-
-static enum err load_login(const struct broker_config *c, const char *name, struct as_login *l,
-                           struct buf *message)
-{
-    if (!l->id) return refuse_login(c, name, "id: is missing", message);
-    TRY(load_password(c, name, l, message));
-    if (strncmp(l->url, "https://", 8) != 0)
-        return refuse_login(c, name, "url: must be an https:// URL", message);
-    if (!l->ca_file)
-        return refuse_login(c, name, "ca: is missing: the AS's certificate could not be checked", message);
-    return load(c, l->ca_file, &l->ca, message);
-}
-
 static enum err find_issuer(struct broker_config *c, struct buf *message)
 {
     for (size_t i = 0; i < c->issuer_count; i++) {
@@ -244,12 +178,20 @@ static enum err find_issuer(struct broker_config *c, struct buf *message)
     return refuse(c, "introspection.issuer: is none of the issuers", message);
 }
 
+/* The file speaks of it, or nothing is to be loaded. */
+static enum err load_login(const struct broker_config *c, const char *name, struct as_login *l,
+                           struct buf *message)
+{
+    l->name = name;
+    return l->url || config_names(c->file, name) ? as_login_load(l, c->path, message) : OK;
+}
+
 static enum err load_asking(struct broker_config *c, struct buf *message)
 {
-    c->asking.on = c->asking_as.url != NULL;
-    if (!c->asking.on) return c->asking.all ? refuse(c, "introspection.all: needs a url", message) : OK;
     TRY(load_login(c, "introspection", &c->asking_as, message));
-    return find_issuer(c, message);
+    TRY(load_login(c, "revocation", &c->revoking_as, message));
+    c->asking.on = c->asking_as.url != NULL;
+    return c->asking.on ? find_issuer(c, message) : OK;
 }
 
 static enum err check_versions(const struct broker_config *c, struct buf *message)
@@ -297,13 +239,15 @@ static enum err load_all(struct broker_config *c, struct buf *message)
     struct issuers_source from = { c->path, c->file, c->issuers };
 
     TRY(check_versions(c, message));
-    if (c->certificate_file) TRY(load(c, c->certificate_file, &c->certificate, message));
-    TRY(load_private(c, c->key_file, &c->key, message));
+    const struct setting_file certificate = { c->path, "tls.certificate", c->certificate_file };
+    const struct setting_file key = { c->path, "tls.key", c->key_file };
+
+    if (c->certificate_file) TRY(setting_file_read(&certificate, &c->certificate, message));
+    TRY(setting_file_key(&key, &c->key, message));
     TRY(read_audiences(c, message));
     TRY(issuers_read(&from, &c->issuer, &c->issuer_count, message));
     TRY(read_words(c, "public", c->open, &c->settings.open, message));
     TRY(load_asking(c, message));
-    if (c->revoking_as.url) TRY(load_login(c, "revocation", &c->revoking_as, message));
     TRY(read_hint(c, message));
     if (c->keylog_file) file_beside(c->path, c->keylog_file, &c->keylog_path);
     if (buf_failed(&c->keylog_path)) return ERR_NO_MEMORY;
@@ -311,7 +255,8 @@ static enum err load_all(struct broker_config *c, struct buf *message)
     return OK;
 }
 
-enum err broker_config_read(const char *path, struct broker_config *out, struct buf *message)
+static enum err read(const char *path, const struct broker_config *old, struct broker_config *out,
+                     struct buf *kept, struct buf *message)
 {
     struct buf text = { 0 };
 
@@ -319,23 +264,29 @@ enum err broker_config_read(const char *path, struct broker_config *out, struct 
     enum err e = file_read(path, &text, message);
     if (e == OK) e = config_read(path, buf_span(&text), keys, KEYS, out, &out->file, message);
     buf_clear(&text);
+    if (e == OK && old) e = config_keep(keys, KEYS, old, out, kept);
     if (e == OK) e = load_all(out, message);
     if (e != OK && message->n == 0) buf_format(message, "%s: %s", path, err_wire(e)->words);
     if (e != OK) broker_config_clear(out);
     return e;
 }
 
-static void login_clear(struct as_login *l)
+enum err broker_config_read(const char *path, struct broker_config *out, struct buf *message)
 {
-    buf_clear(&l->ca);
-    secret_clear(&l->password);
+    return read(path, NULL, out, NULL, message);
+}
+
+enum err broker_config_reread(const struct broker_config *old, struct broker_config *out, struct buf *kept,
+                              struct buf *message)
+{
+    return read(old->path, old, out, kept, message);
 }
 
 void broker_config_clear(struct broker_config *c)
 {
     buf_clear(&c->certificate);
-    login_clear(&c->asking_as);
-    login_clear(&c->revoking_as);
+    as_login_clear(&c->asking_as);
+    as_login_clear(&c->revoking_as);
     buf_clear(&c->keylog_path);
     key_object_clear(&c->key);
     free(c->audience);

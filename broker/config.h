@@ -1,15 +1,9 @@
 #ifndef BROKER_CONFIG_H
 #define BROKER_CONFIG_H
 
+#include "broker/as_login.h"
 #include "broker/settings.h"
 #include "common/codec/config.h"
-
-/* An endpoint of an AS and who we are there. */
-struct as_login {
-    char *url, *id, *secret, *secret_file, *ca_file; /* as written; url NULL: none */
-    struct buf ca;                                   /* loaded */
-    struct secret password;
-};
 
 /* The broker's configuration file, and every file it names. Plain data; broker_config_clear() releases. */
 struct broker_config {
@@ -44,6 +38,10 @@ struct broker_config {
 
 /* Errors: ERR_MALFORMED, ERR_IO, ERR_NO_MEMORY, with one complete line in `message`. `path` must outlive `out`. */
 MUST_USE enum err broker_config_read(const char *path, struct broker_config *out, struct buf *message);
+/* The same file once more, for a broker that runs by `old`: what cannot change while it runs stays, and is named in `kept` if the file has it
+ * otherwise ("tls.key, listen.port"). */
+MUST_USE enum err broker_config_reread(const struct broker_config *old, struct broker_config *out,
+                                       struct buf *kept, struct buf *message);
 void broker_config_clear(struct broker_config *c);
 
 void broker_config_help(struct buf *out);

@@ -131,13 +131,14 @@ static int read_options(int argc, char **argv, struct options *o)
 
 /* --- configuration --- */
 
-/* NULL: refused, and told on standard error. */
-static struct broker_config *load(const char *path)
+/* NULL: refused, and told on standard error. `old`: what the broker runs by, NULL: nothing yet. */
+static struct broker_config *load(const char *path, const struct broker_config *old, struct buf *kept)
 {
     struct buf message = { 0 };
     struct broker_config *c = calloc(1, sizeof *c);
-    enum err e = c ? broker_config_read(path, c, &message) : ERR_NO_MEMORY;
+    enum err e = ERR_NO_MEMORY;
 
+    if (c) e = old ? broker_config_reread(old, c, kept, &message) : broker_config_read(path, c, &message);
     if (e != OK) {
         fprintf(stderr, "ace-broker: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
         free(c);
@@ -159,20 +160,26 @@ static struct log *log_of(const struct broker_config *c)
     return log_new(STDERR_FILENO, (enum log_level)c->log_level, c->log_pretty);
 }
 
-/* A failed reload keeps the old configuration. */
-static void reload(struct program *p)
+static void take(struct program *p, struct broker_config *fresh, struct log *log)
 {
-    struct broker_config *fresh = load(p->options.config);
-    struct log *log = fresh ? log_of(fresh) : NULL;
-
-    if (!fresh) return;
     fresh->settings.log = log;
     wire_reconfigure(p->wire, fresh);
     unload(p->config);
     log_free(p->log);
     p->config = fresh;
     p->log = log;
-    log_event(log, LOG_INFO, "reloaded", LOG_STR("file", p->options.config));
+}
+
+/* A failed reload keeps the old configuration. */
+static void reload(struct program *p)
+{
+    struct buf kept = { 0 };
+    struct broker_config *fresh = load(p->options.config, p->config, &kept);
+
+    if (fresh) take(p, fresh, log_of(fresh));
+    log_event(p->log, fresh && !kept.n ? LOG_INFO : LOG_WARN, fresh ? "reloaded" : "not_reloaded",
+              LOG_STR("file", p->options.config), LOG_SPAN("needs_restart", buf_span(&kept)));
+    buf_clear(&kept);
 }
 
 /* --- the end --- */
@@ -317,6 +324,14 @@ static enum err serve(struct program *p, struct fault *why)
     return e;
 }
 
+/* The exit status; what went wrong is told. */
+static int outcome(const struct program *p, enum err e, const struct fault *why)
+{
+    if (e == OK) return EXIT_SUCCESS;
+    fprintf(stderr, "ace-broker: %s: %s\n", p->options.config, *why->why ? why->why : err_wire(e)->words);
+    return EXIT_FAILURE;
+}
+
 static int run(struct program *p)
 {
     struct fault why = { 0 };
@@ -329,8 +344,16 @@ static int run(struct program *p)
     wire_free(p->wire);
     uv_loop_close(&p->loop);
     log_free(p->log);
-    if (e != OK) fprintf(stderr, "ace-broker: %s\n", *why.why ? why.why : err_wire(e)->words);
-    return e == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return outcome(p, e, &why);
+}
+
+static int test(const struct program *p)
+{
+    struct fault why = { 0 };
+    enum err e = wire_test(p->config, &why);
+
+    if (e == OK) printf("%s: right\n", p->options.config);
+    return outcome(p, e, &why);
 }
 
 int main(int argc, char **argv)
@@ -340,12 +363,14 @@ int main(int argc, char **argv)
     struct buf text = { 0 };
 
     if (status >= 0) return status;
-    p.config = load(p.options.config);
+    p.config = load(p.options.config, NULL, NULL);
     if (!p.config) return EXIT_FAILURE;
     if (p.options.print) broker_config_print(p.config, &text);
-    if (p.options.test) buf_format(&text, "%s: right\n", p.options.config);
     print(&text);
-    status = p.options.print || p.options.test ? EXIT_SUCCESS : run(&p);
+    if (p.options.test)
+        status = test(&p);
+    else
+        status = p.options.print ? EXIT_SUCCESS : run(&p);
     unload(p.config);
     return status;
 }

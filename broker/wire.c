@@ -1,5 +1,6 @@
 #include "broker/wire.h"
 
+#include "broker/as_access.h"
 #include "broker/as_link.h"
 #include "broker/broker.h"
 #include "broker/clock.h"
@@ -187,11 +188,12 @@ static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
 {
     struct peer *p = self;
     struct wire *w = p->wire;
+    struct visitor v = { facts, address_of(l) };
+    int64_t time = now(w);
 
     log_event(settings_of(w)->log, LOG_DEBUG, "opened", LOG_INT("conn", p->id), LOG_STR("peer", link_peer(l)),
               LOG_INT("tls", facts->version));
-    struct visitor v = { facts, address_of(l) };
-    if (broker_opened(w->broker, p->id, &v, now(w)) != OK) link_abort(l);
+    if (broker_opened(w->broker, p->id, &v, time) != OK) link_abort(l);
     drain(w);
 }
 
@@ -225,9 +227,11 @@ static void on_closed(void *self, struct link *l, enum err err, const char *reas
     struct peer *p = self;
     struct wire *w = p->wire;
 
+    int64_t time = now(w);
+
     (void)l;
     log_peer(p, "closed", err == OK ? NULL : reason);
-    broker_closed(w->broker, p->id, now(w));
+    broker_closed(w->broker, p->id, time);
     peer_free(p);
     drain(w);
 }
@@ -388,6 +392,27 @@ enum err wire_open(uv_loop_t *loop, const struct broker_config *config, struct w
     else
         wire_free(w);
     return e;
+}
+
+static enum err test_login(const struct as_login *l, struct fault *why)
+{
+    struct as_access access = { 0 };
+    enum err e = l->url ? as_access_open(l, &access, why) : OK;
+
+    as_access_clear(&access);
+    return e;
+}
+
+enum err wire_test(const struct broker_config *config, struct fault *why)
+{
+    struct wire w = { .config = config, .keylog = -1 };
+    enum err e = open_tls(&w, why);
+
+    tls_config_free(w.tls);
+    if (w.keylog >= 0) close(w.keylog);
+    TRY(e);
+    TRY(test_login(&config->asking_as, why));
+    return test_login(&config->revoking_as, why);
 }
 
 const char *wire_host(const struct wire *w)

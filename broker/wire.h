@@ -17,6 +17,9 @@ struct wire;
 MUST_USE enum err wire_open(uv_loop_t *loop, const struct broker_config *config, struct wire **out,
                             struct fault *why);
 
+/* Could it be opened, as far as that can be said without opening anything? `why` as there. */
+MUST_USE enum err wire_test(const struct broker_config *config, struct fault *why);
+
 const char *wire_host(const struct wire *w);
 uint16_t wire_port(const struct wire *w);
 

@@ -122,13 +122,11 @@ static enum err take_response(struct device *d, struct span body, enum media m, 
     return OK;
 }
 
-static void refused_by_as(struct device *d, const struct http_response *r)
+static void refused_by_as(struct device *d, const struct http_response *r, enum device_happening what)
 {
     struct error_response e = { 0 };
     bool readable = error_read(buf_span(&r->body), d->media, &e) == OK;
-    struct device_event event = { .what = DEVICE_TOKEN_REFUSED,
-                                  .err = ERR_NOT_AUTHORIZED,
-                                  .status = r->status };
+    struct device_event event = { .what = what, .err = ERR_NOT_AUTHORIZED, .status = r->status };
 
     event.error = readable ? buf_cstr(&e.error) : "";
     event.reason = readable && e.description.n ? buf_cstr(&e.description) : http_status_words(r->status);
@@ -145,7 +143,7 @@ static void on_answer(void *self, enum err err, const struct http_response *r, c
     if (err != OK) {
         token_failed(d, err, reason);
     } else if (r->status / 100 != 2) { /* */
-        refused_by_as(d, r);
+        refused_by_as(d, r, DEVICE_TOKEN_REFUSED);
     } else if ((err = take_response(d, buf_span(&r->body), d->media, &why)) != OK) {
         token_failed(d, err, why.why);
     } else {
@@ -164,11 +162,10 @@ static void on_revoked(void *self, enum err err, const struct http_response *r, 
 
     d->asking = false;
     if (r) e.status = r->status;
-    if (r && r->status != DONE) {
-        e.err = ERR_NOT_AUTHORIZED;
-        e.reason = http_status_words(r->status);
-    }
-    tell(d, &e);
+    if (r && r->status != DONE)
+        refused_by_as(d, r, DEVICE_REVOKED);
+    else
+        tell(d, &e);
 }
 
 typedef void answered(void *self, enum err err, const struct http_response *r, const char *reason);

@@ -380,19 +380,26 @@ static void on_token(struct errand *e, const struct holding *h)
     }
 }
 
+/* The AS has answered an error, or its answer cannot be used; `of` what. */
+static void fail_at_as(struct errand *e, int status, const char *of, const struct device_event *event)
+{
+    char what[400];
+
+    snprintf(what, sizeof what, "%s%s%s", of, *event->error ? " refused: " : "", event->error);
+    errand_fail(e, status, what, event->reason);
+}
+
 static void on_token_refused(struct errand *e, const struct device_event *event)
 {
     int status = event->status ? EXIT_REFUSED : errand_status(event->err);
     bool passing = event->status ? event->status >= 500 : lasting_is_passing(event->err);
-    char what[400];
 
     if (e->renewal.asking) {
         lasting_not_renewed(e, status, *event->error ? event->error : event->reason);
         return;
     }
     if (passing && lasting_try_later(e, event->reason)) return;
-    snprintf(what, sizeof what, "token%s%s", *event->error ? " refused: " : "", event->error);
-    errand_fail(e, status, what, event->reason);
+    fail_at_as(e, status, "token", event);
 }
 
 /* --- revoke --- */
@@ -407,7 +414,7 @@ static void begin_revoke(struct errand *e)
 static void revoked(struct errand *e, const struct device_event *event)
 {
     if (event->err != OK) {
-        errand_fail(e, event->status ? EXIT_REFUSED : errand_status(event->err), "revoke", event->reason);
+        fail_at_as(e, event->status ? EXIT_REFUSED : errand_status(event->err), "revoke", event);
         return;
     }
     errand_say(e, "%s", "the token is revoked");

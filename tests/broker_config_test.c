@@ -128,6 +128,14 @@ static void refuses(void)
         { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}", "revocation.ca: is missing" },
         { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\",\"secret_file\":\"junk\"}}", "not besides" },
         { START ISSUERS ",\"revocation\":{\"wait\":301}}", "revocation.wait" },
+        { START ISSUERS ",\"revocation\":{\"wait\":30}}", "revocation.url: is missing" },
+        { START ISSUERS ",\"introspection\":{\"all\":true}}", "introspection.url: is missing" },
+        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"\"}}", "introspection.secret: is empty" },
+        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"s\",\"ca\":\"gone.pem\"}}",
+          "broker.json: introspection.ca: " },
+        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret_file\":\"gone\"}}",
+          "broker.json: introspection.secret_file: " },
+        { "{\"tls\":{\"key\":\"key.jwk\",\"certificate\":\"gone.pem\"},\"audiences\":[\"b\"]," ISSUERS "}", "broker.json: tls.certificate: " },
         { "{\"tls\":{\"key\":\"key.jwk\",\"min_version\":\"1.3\",\"max_version\":\"1.2\"},\"audiences\":[\"b\"]," ISSUERS "}",
           "tls.min_version" },
     }, *r;
@@ -165,6 +173,35 @@ static void takes(void)
     folder_remove(&f);
 }
 
+/* Read anew: what a running broker cannot change stays, and is named; what it can is taken. A file that is wrong changes nothing. */
+static void rereads(void)
+{
+    struct folder f;
+    struct broker_config c, again;
+    struct buf message = { 0 }, kept = { 0 };
+
+    folder_make(&f);
+    put(&f, "broker.json", START ISSUERS ",\"listen\":{\"port\":1},\"token\":{\"leeway\":5}}");
+    CHECK(broker_config_read(f.path, &c, &message) == OK);
+    put(&f, "broker.json",
+        "{\"tls\":{\"key\":\"as.jwk\",\"max_version\":\"1.2\"},\"audiences\":[\"b3\"]," ISSUERS
+        ",\"listen\":{\"port\":2},\"token\":{\"leeway\":6}}");
+    CHECK(broker_config_reread(&c, &again, &kept, &message) == OK);
+    CHECK(span_is(buf_span(&kept), "listen.port, tls.key, tls.max_version"));
+    CHECK(again.port == 1 && strcmp(again.key_file, "key.jwk") == 0 && again.max_version == c.max_version);
+    CHECK(again.settings.trust.leeway == 6 && span_is(again.audience[0], "b3"));
+    broker_config_clear(&again);
+    put(&f, "broker.json", START ISSUERS ",\"introspection\":{\"url\":\"https://as\"}}");
+    buf_truncate(&kept, 0);
+    CHECK(broker_config_reread(&c, &again, &kept, &message) != OK && message.n);
+    CHECK(c.port == 1 && strcmp(c.key_file, "key.jwk") == 0 && c.settings.trust.leeway == 5);
+    broker_config_clear(&c);
+    folder_remove(&f);
+    buf_clear(&message);
+    buf_clear(&kept);
+}
+
 CU_TestInfo broker_config_tests[] = {
-    { "reads", reads }, { "refuses", refuses }, { "takes", takes }, CU_TEST_INFO_NULL
+    { "reads", reads },        { "refuses", refuses }, { "takes", takes },
+    { "reads anew", rereads }, CU_TEST_INFO_NULL,
 };

@@ -55,6 +55,15 @@ static void kids(void)
     ledger_close(l);
 }
 
+/* Does it answer so? */
+static bool revokes(struct ledger *l, const struct ledger_entry *entry, const char *client, int64_t now,
+                    enum err err, bool does)
+{
+    bool done;
+
+    return ledger_revoke(l, entry->token_hash, span_str(client), now, &done) == err && done == does;
+}
+
 static bool is_live(struct ledger *l, const uint8_t hash[SHA256_SIZE])
 {
     bool live = false;
@@ -76,9 +85,11 @@ static void revocation(void)
     CHECK(ledger_open(path, &l, &why) == OK);
     CHECK(ledger_add(l, &one) == OK && ledger_add(l, &two) == OK);
     CHECK(is_live(l, one.token_hash) && is_live(l, two.token_hash) && !is_live(l, none.token_hash));
-    CHECK(ledger_revoke(l, one.token_hash, span_str("bob"), 1500) == OK && is_live(l, one.token_hash));
-    CHECK(ledger_revoke(l, one.token_hash, span_str("alice"), 1500) == OK && !is_live(l, one.token_hash));
-    CHECK(ledger_revoke(l, one.token_hash, span_str("alice"), 1600) == OK && is_live(l, two.token_hash));
+    CHECK(revokes(l, &one, "bob", 1500, ERR_INVALID_GRANT, false) && is_live(l, one.token_hash));
+    CHECK(revokes(l, &one, "alice", 1500, OK, true) && !is_live(l, one.token_hash));
+    CHECK(revokes(l, &one, "alice", 1600, OK, false) && is_live(l, two.token_hash));
+    CHECK(revokes(l, &one, "bob", 1600, ERR_INVALID_GRANT, false));
+    CHECK(revokes(l, &(struct ledger_entry){ .token_hash = { 77 } }, "bob", 1600, OK, false)); /* nobody's */
     ledger_close(l);
     CHECK(ledger_open(path, &l, &why) == OK);
     CHECK(!is_live(l, one.token_hash) && is_live(l, two.token_hash));
@@ -113,13 +124,13 @@ static void claims(void)
     CHECK(ledger_open(path, &l, &why) == OK);
     CHECK(ledger_add(l, &one) == OK && ledger_add(l, &two) == OK && ledger_add(l, &plain) == OK);
     CHECK(keeps(l, &one) && keeps(l, &two) && !keeps(l, &plain) && !keeps(l, &unknown));
-    CHECK(ledger_revoke(l, one.token_hash, span_str("bob"), 1500) == OK && keeps(l, &one));
+    CHECK(revokes(l, &one, "bob", 1500, ERR_INVALID_GRANT, false) && keeps(l, &one));
     ledger_close(l);
     CHECK(ledger_open(path, &l, &why) == OK);
     CHECK(ledger_sweep(l, 2000) == OK && keeps(l, &one) && keeps(l, &two));
     CHECK(ledger_sweep(l, 2001) == OK && !keeps(l, &one) && keeps(l, &two));
     CHECK(is_live(l, one.token_hash)); /* only what it says is forgotten */
-    CHECK(ledger_revoke(l, two.token_hash, span_str("alice"), 2500) == OK && !keeps(l, &two));
+    CHECK(revokes(l, &two, "alice", 2500, OK, true) && !keeps(l, &two));
     ledger_close(l);
     CHECK(unlink(path) == 0);
 }

@@ -414,6 +414,67 @@ void config_free(struct config_file *f, const struct config_key *keys, size_t co
     free(f);
 }
 
+bool config_names(const struct config_file *f, const char *name)
+{
+    return doc_get(f->root, name) != NULL;
+}
+
+/* --- read anew --- */
+
+static const char *text_of(const void *from, const struct config_key *k)
+{
+    const char *text;
+
+    memcpy(&text, const_member(from, k), sizeof text);
+    return text;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static enum err keep_text(const struct config_key *k, const void *old, void *fresh)
+{
+    const char *text = text_of(old, k);
+    char *copy = text ? strdup(text) : NULL;
+
+    if (text && !copy) return ERR_NO_MEMORY;
+    free_text(fresh, k);
+    memcpy(member(fresh, k), &copy, sizeof copy);
+    return OK;
+}
+
+static size_t size_of(const struct config_key *k)
+{
+    static const size_t sizes[] = {
+        [CONFIG_INT] = sizeof(int64_t), [CONFIG_BOOL] = sizeof(bool), [CONFIG_CHOICE] = sizeof(int)
+    };
+
+    return sizes[k->kind];
+}
+
+static enum err keep_key(const struct config_key *k, const void *old, void *fresh, struct buf *kept)
+{
+    bool is_text = k->kind == CONFIG_TEXT;
+    bool same = is_text ? same_text(text_of(old, k), text_of(fresh, k))
+                        : memcmp(const_member(old, k), const_member(fresh, k), size_of(k)) == 0;
+
+    if (same) return OK;
+    buf_format(kept, "%s%s", kept->n ? ", " : "", k->name);
+    if (is_text) return keep_text(k, old, fresh);
+    memcpy(member(fresh, k), const_member(old, k), size_of(k));
+    return OK;
+}
+
+enum err config_keep(const struct config_key *keys, size_t count, const void *old, void *fresh,
+                     struct buf *kept)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!keys[i].reloadable && keys[i].kind != CONFIG_DOC) TRY(keep_key(&keys[i], old, fresh, kept));
+    return buf_failed(kept) ? ERR_NO_MEMORY : OK;
+}
+
 /* --- help and print --- */
 
 static void help_key(const struct config_key *k, struct buf *out)

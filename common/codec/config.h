@@ -49,6 +49,13 @@ MUST_USE enum err config_read(const char *file, struct span text, const struct c
                               void *into, struct config_file **out, struct buf *message);
 /* Appends "file:line:column: " for a node of this file, for messages about CONFIG_DOC members. */
 void config_where(const struct config_file *f, const struct doc *node, struct buf *message);
+/* Does the file itself have this member at its top, a key or a group of keys? */
+bool config_names(const struct config_file *f, const char *name);
+/* A file that was read anew for a program that runs: the values of keys that are not reloadable are copied from `old` into `fresh`, and those
+ * that differed are named in `kept`, with ", " between. Keys of CONFIG_DOC are taken as reloadable. Errors: ERR_NO_MEMORY; `fresh` can be
+ * freed as before. */
+MUST_USE enum err config_keep(const struct config_key *keys, size_t count, const void *old, void *fresh,
+                              struct buf *kept);
 /* Wipes and frees the texts in `into`, and the file. `f` may be NULL. */
 void config_free(struct config_file *f, const struct config_key *keys, size_t count, void *into);
 
