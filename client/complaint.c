@@ -33,7 +33,7 @@ void complain(const struct client_options *o, const char *what, const char *why)
     fputc('\n', stderr);
 }
 
-void complain_reason(const struct client_options *o, const char *what, uint8_t reason)
+const char *reason_words(const struct client_options *o, uint8_t reason, char into[REASON_WORDS])
 {
     static const char *const v311[] = { "",
                                         "unacceptable protocol version",
@@ -43,7 +43,13 @@ void complain_reason(const struct client_options *o, const char *what, uint8_t r
                                         "not authorized" };
     bool old = o->config.version == MQTT_CHOICE_311 && reason < 6;
 
-    if (!o->quiet)
-        fprintf(stderr, "ace-client: %s: %s (0x%02x)\n", what, old ? v311[reason] : reason_name(reason),
-                reason);
+    snprintf(into, REASON_WORDS, "%s (0x%02x)", old ? v311[reason] : reason_name(reason), reason);
+    return into;
+}
+
+void complain_reason(const struct client_options *o, const char *what, uint8_t reason)
+{
+    char words[REASON_WORDS];
+
+    complain(o, what, reason_words(o, reason, words));
 }

@@ -27,7 +27,10 @@ struct errand {
     uv_timer_t pulse;
     bool known;      /* the broker has let us in: what is lost is tried again */
     bool subscribed; /* at least once */
-    bool gone;       /* the broker said that it goes, and may come back */
+    bool gone;       /* the broker ended it in a way that may pass */
+    uint8_t reason;  /* which it told; 0: none */
+    bool ousted;     /* it did so for want of rights */
+    uint64_t in_ms;  /* when it let us in last */
     struct buf id;   /* Client Identifier that the broker gave us */
     struct backoff lost;
     uint64_t lost_ms, back_ms; /* since when, and when to try next; 0: not lost, not waiting */

@@ -5,7 +5,7 @@
 #include "client/complaint.h"
 #include "common/ace/topic.h"
 
-enum { PULSE_MS = 250 };
+enum { PULSE_MS = 250, STEADY_MS = 10000 };
 
 bool lasting_wanted(const struct errand *e)
 {
@@ -29,6 +29,18 @@ bool lasting_is_passing_reason(const struct errand *e, uint8_t reason)
 
     if (e->o->config.version == MQTT_CHOICE_311) return reason == unavailable_311;
     return reason == unavailable || reason == busy || reason == goes_down;
+}
+
+bool lasting_is_worth_a_try(struct errand *e, uint8_t reason)
+{
+    static const uint8_t not_authorized = 0x87;
+    const struct holding *h = device_holding(e->device);
+    bool held = h && device_now(e->device) < h->ends, untold = e->has_line && e->o->qos == 0;
+    bool again = e->ousted && uv_now(&e->loop) - e->in_ms < STEADY_MS;
+
+    if (reason != not_authorized || !held || untold || again) return false;
+    e->ousted = true;
+    return true;
 }
 
 bool lasting_try_later(struct errand *e, const char *why)
@@ -152,6 +164,7 @@ void lasting_came_in(struct errand *e, const struct dialog_event *d)
     e->known = true;
     e->lost = (struct backoff){ 0 };
     e->lost_ms = 0;
+    e->in_ms = uv_now(&e->loop);
     if (d->assigned_id.n) {
         buf_truncate(&e->id, 0);
         buf_add(&e->id, buf_span(&d->assigned_id));

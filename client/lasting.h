@@ -10,6 +10,9 @@ bool lasting_wanted(const struct errand *e);
 bool lasting_comes_back(const struct errand *e);
 bool lasting_is_passing(enum err err);
 bool lasting_is_passing_reason(const struct errand *e, uint8_t reason);
+/* The broker sees no right (any more). If the token held has not ended that may pass: a broker that cannot ask its AS says the same. One more
+ * try tells, with the same token; not for a message that may be what it was refused for. */
+bool lasting_is_worth_a_try(struct errand *e, uint8_t reason);
 /* Another try after a while, ever rarer; false: that is over, or was not asked for. */
 bool lasting_try_later(struct errand *e, const char *why);
 /* The broker let us in, for the word itself. */

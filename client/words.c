@@ -283,6 +283,7 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
             have_hint(e, d);
             return;
         }
+        e->reason = d->reason;
         if ((e->gone = lasting_comes_back(e) && lasting_is_passing_reason(e, d->reason))) return;
         complain_reason(e->o, "the broker refused the connection", d->reason);
         errand_leave(e, EXIT_REFUSED);
@@ -306,7 +307,10 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
         message(e, d);
         break;
     case DIALOG_DISCONNECTED:
-        if ((e->gone = lasting_comes_back(e) && lasting_is_passing_reason(e, d->reason))) return;
+        e->reason = d->reason;
+        if ((e->gone = lasting_comes_back(e) &&
+                       (lasting_is_passing_reason(e, d->reason) || lasting_is_worth_a_try(e, d->reason))))
+            return;
         if (lasting_ended(e)) {
             lasting_no_more_token(e);
             return;
@@ -328,7 +332,7 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
 
 static void on_closed(struct errand *e, const struct device_event *event)
 {
-    char where[300];
+    char where[300], words[REASON_WORDS];
 
     if (e->leaving) {
         device_close(e->device);
@@ -354,6 +358,8 @@ static void on_closed(struct errand *e, const struct device_event *event)
         lasting_no_more_token(e);
         return;
     }
+    if (e->reason) why = reason_words(e->o, e->reason, words);
+    e->reason = 0;
     if ((e->gone || lasting_is_passing(event->err)) && lasting_try_later(e, why)) {
         e->gone = false;
         return;

@@ -38,10 +38,12 @@ void demo_make(struct demo *d)
 
 void demo_start(struct demo *d)
 {
-    char port[48];
-    int as_port = demo_serve(d, &d->as, "ace-as", "as.json");
+    char port[48], origin[48];
 
-    snprintf(d->as_url, sizeof d->as_url, "https://127.0.0.1:%d/token", as_port);
+    d->as_port = demo_serve(d, &d->as, "ace-as", "as.json");
+    snprintf(origin, sizeof origin, "https://127.0.0.1:%d/", d->as_port);
+    file_edit(d->dir, "broker.json", "https://127.0.0.1:9443/", origin, "broker.json");
+    snprintf(d->as_url, sizeof d->as_url, "%stoken", origin);
     int broker_port = demo_serve(d, &d->broker, "ace-broker", "broker.json");
     snprintf(d->broker_port, sizeof d->broker_port, "%d", broker_port);
     snprintf(port, sizeof port, "\"port\": %d", broker_port);
@@ -50,6 +52,22 @@ void demo_start(struct demo *d)
         file_edit(d->dir, name, "https://127.0.0.1:9443/token", d->as_url, name);
         file_edit(d->dir, name, "\"port\": 8883", port, name);
     }
+}
+
+void demo_stop_as(struct demo *d)
+{
+    kill(d->as.pid, SIGTERM);
+    CHECK(child_wait(&d->as) == 0);
+    child_clear(&d->as);
+}
+
+void demo_restart_as(struct demo *d)
+{
+    char port[48];
+
+    snprintf(port, sizeof port, "\"port\": %d", d->as_port);
+    file_edit(d->dir, "as.json", "\"port\": 0", port, "as2.json");
+    CHECK(demo_serve(d, &d->as, "ace-as", "as2.json") == d->as_port);
 }
 
 void demo_open(struct demo *d)

@@ -9,12 +9,16 @@
  */
 struct demo {
     char dir[64], as_url[64], broker_port[16];
+    int as_port;
     struct child as, broker;
 };
 
 void demo_open(struct demo *d);  /* demo_make() and demo_start() */
 void demo_make(struct demo *d);  /* the folder, for tests that edit it before the servers start */
 void demo_start(struct demo *d); /* both servers, with as.json and broker.json */
+/* The AS goes, and comes back where it was. */
+void demo_stop_as(struct demo *d);
+void demo_restart_as(struct demo *d);
 /* Stops both, which must end with status 0, and drops the folder. */
 void demo_close(struct demo *d);
 void demo_drop(struct demo *d);

@@ -167,10 +167,55 @@ static void retries_are_bounded(void)
     demo_close(&b);
 }
 
+static void start_with_token(struct demo *b, struct child *sub)
+{
+    struct child c;
+
+    CHECK(demo_run(b, &c, "ace-client",
+                   ARGS("token", "--config", "display.json", "--scope", "sub:room/#", "--out",
+                        "token.json")) == 0);
+    child_clear(&c);
+    child_start(
+        sub, b->dir, "ace-client",
+        ARGS("sub", "--config", "display.json", "--token", "token.json", "-W", "60", "-v", "-t", "room/#"));
+    CHECK(child_says(sub, CHILD_ERR, "subscribed\n"));
+}
+
+/* A broker that cannot ask its AS takes the rights away as one whose AS has revoked the token: who lasts tries once more, with the same token. */
+static void rights_come_back(void)
+{
+    struct child sub, revoke, pub;
+    struct demo b;
+
+    demo_make(&b);
+    file_edit(b.dir, "as.json", "\"audience\": \"broker1\",\n      \"shared_key\"",
+              "\"token_format\": \"reference\", \"audience\": \"broker1\",\n      \"shared_key\"", "as.json");
+    file_edit(b.dir, "broker.json", "\"introspection\": {",
+              "\"token\": { \"expiry_grace\": 0 }, \"introspection\": { \"cache\": 1, \"timeout\": 1, ",
+              "broker.json");
+    demo_start(&b);
+    start_with_token(&b, &sub);
+    demo_stop_as(&b);
+    CHECK(child_says(&sub, CHILD_ERR, "connection lost, trying again: Not authorized (0x87)\n"));
+    demo_restart_as(&b);
+    CHECK(child_says(
+        &sub, CHILD_ERR,
+        "subscribed\nace-client: connection lost, trying again: Not authorized (0x87)\nsubscribed\n"));
+    CHECK(demo_run(&b, &pub, "ace-client",
+                   ARGS("pub", "--config", "sensor.json", "-t", "room/x", "-m", "again")) == 0);
+    CHECK(child_says(&sub, CHILD_OUT, "room/x again\n"));
+    child_clear(&pub);
+    CHECK(demo_run(&b, &revoke, "ace-client",
+                   ARGS("revoke", "--config", "display.json", "--token", "token.json")) == 0);
+    child_clear(&revoke);
+    CHECK(child_wait(&sub) == 3);
+    CHECK(child_says(&sub, CHILD_ERR, " the connection: Not authorized (0x87)\n"));
+    child_clear(&sub);
+    demo_close(&b);
+}
+
 CU_TestInfo lasting_tests[] = {
-    { "tokens are renewed", tokens_are_renewed },
-    { "no more tokens", no_more_tokens },
-    { "the broker restarts", broker_restarts },
-    { "retries are bounded", retries_are_bounded },
-    CU_TEST_INFO_NULL,
+    { "tokens are renewed", tokens_are_renewed }, { "no more tokens", no_more_tokens },
+    { "the broker restarts", broker_restarts },   { "retries are bounded", retries_are_bounded },
+    { "rights come back", rights_come_back },     CU_TEST_INFO_NULL,
 };

@@ -178,8 +178,7 @@ static void fresh_tokens(void)
     struct demo b;
 
     demo_open(&b);
-    file_edit(b.dir, "broker.json", "https://127.0.0.1:9443/token", b.as_url, "fresh.json");
-    file_edit(b.dir, "fresh.json", "\"audiences\"", "\"hint\": { \"cnonce\": true }, \"audiences\"",
+    file_edit(b.dir, "broker.json", "\"audiences\"", "\"hint\": { \"cnonce\": true }, \"audiences\"",
               "fresh.json");
     snprintf(port, sizeof port, "%d", demo_serve(&b, &broker, "ace-broker", "fresh.json"));
     told(&b, "a token without a cnonce", 3, "Not authorized (0x87)", PUB("-t", "room/t", "-p", port));
@@ -194,6 +193,42 @@ static void fresh_tokens(void)
     kill(broker.pid, SIGTERM);
     CHECK(child_wait(&broker) == 0);
     child_clear(&broker);
+    demo_close(&b);
+}
+
+/* --- settings of a broker --- */
+
+/* What a running broker cannot change is named, and stays; a file that is wrong is told with its setting, before and while it runs. */
+static void settings_change(void)
+{
+    static const struct {
+        const char *from, *to, *says;
+    } rows[] = {
+        { "/introspect\"", "/introspect\", \"cash\": 1", "introspection.cash: unknown key" },
+        { "127.0.0.1:9443/introspect", "127.0.0.1:99999/introspect", "introspection.url: " },
+        { "\"ca\": \"ca.pem\"", "\"ca\": \"as-sign.jwk\"", "introspection.ca: " },
+    };
+    struct child c;
+    struct demo b;
+
+    demo_make(&b);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        file_edit(b.dir, "broker.json", rows[i].from, rows[i].to, "wrong.json");
+        CHECK_ROW(demo_run(&b, &c, "ace-broker", ARGS("--config", "wrong.json", "--test-config")) == 1,
+                  rows[i].says);
+        CHECK_ROW(child_says(&c, CHILD_ERR, rows[i].says) && child_says(&c, CHILD_ERR, "wrong.json"),
+                  rows[i].says);
+        child_clear(&c);
+    }
+    demo_start(&b);
+    file_edit(b.dir, "broker.json", "\"port\": 0", "\"port\": 1", "broker.json");
+    kill(b.broker.pid, SIGHUP);
+    CHECK(child_says(&b.broker, CHILD_ERR,
+                     "\"event\":\"reloaded\",\"file\":\"broker.json\",\"needs_restart\":\"listen.port\""));
+    file_edit(b.dir, "broker.json", "\"audiences\"", "\"audience\"", "broker.json");
+    kill(b.broker.pid, SIGHUP);
+    CHECK(child_says(&b.broker, CHILD_ERR, "\"event\":\"not_reloaded\""));
+    CHECK(child_says(&b.broker, CHILD_ERR, "audience: unknown key"));
     demo_close(&b);
 }
 
@@ -323,5 +358,6 @@ CU_TestInfo programs_tests[] = {
     { "peers that are gone", peers_gone },
     { "settings that are wrong", settings },
     { "options that are wrong", usage },
+    { "settings change", settings_change },
     CU_TEST_INFO_NULL,
 };
