@@ -91,12 +91,32 @@ static void reads(void)
     buf_clear(&message);
 }
 
+struct wrong {
+    const char *text, *says;
+};
+
 /* One line that says what is wrong and where. */
+static void refused(const struct wrong *rows, size_t count)
+{
+    struct folder f;
+
+    folder_make(&f);
+    for (const struct wrong *r = rows; r < rows + count; r++) {
+        struct broker_config c;
+        struct buf message = { 0 };
+
+        put(&f, "broker.json", r->text);
+        CHECK_ROW(broker_config_read(f.path, &c, &message) != OK, r->text);
+        CHECK_ROW(strstr(buf_cstr(&message), r->says) != NULL, buf_cstr(&message));
+        CHECK_ROW(!strchr(buf_cstr(&message), '\n'), r->says);
+        buf_clear(&message);
+    }
+    folder_remove(&f);
+}
+
 static void refuses(void)
 {
-    static const struct row {
-        const char *text, *says;
-    } rows[] = {
+    static const struct wrong rows[] = {
         { START ISSUERS ",\"limit\":{}}", "broker.json:1:" },
         { START ISSUERS ",\"limits\":{\"packt\":1}}", "packet" },
         { START ISSUERS ",\"limits\":{\"packet\":1}}", "limits.packet" },
@@ -105,12 +125,14 @@ static void refuses(void)
         { "{\"tls\":{\"key\":\"key.jwk\"},\"audiences\":[1]," ISSUERS "}", "audiences: must be" },
         { "{\"tls\":{\"key\":\"none.pem\"},\"audiences\":[\"b\"]," ISSUERS "}", "none.pem: No such file" },
         { "{\"tls\":{\"key\":\"/tmp\"},\"audiences\":[\"b\"]," ISSUERS "}", "/tmp: Is a directory" },
-        { "{\"tls\":{\"key\":\"shared.jwk\"},\"audiences\":[\"b\"]," ISSUERS "}", "shared.jwk: not a private key" },
+        { "{\"tls\":{\"key\":\"shared.jwk\"},\"audiences\":[\"b\"]," ISSUERS "}",
+          "shared.jwk: not a private key" },
         { "{\"tls\":{\"key\":\"junk\"},\"audiences\":[\"b\"]," ISSUERS "}", "junk: " },
         { START "\"issuers\":[]}", "issuers: must be" },
         { START "\"issuers\":[{\"iss\":\"a\"}]}", "needs keys" },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"gone\"]}]}", "gone: No such file" },
-        { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"as.jwk\"]}]}", "private key of the authorization server" },
+        { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"as.jwk\"]}]}",
+          "private key of the authorization server" },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"junk\"]}]}", "junk: " },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[7]}]}", "must be a file or a JWK" },
         { START "\"issuers\":[{\"iss\":\"a\",\"shared_keys\":[" ED25519 "]}]}", "must be of type oct" },
@@ -122,37 +144,44 @@ static void refuses(void)
         { START ISSUERS ",\"as_uri\":\"http://as/token\"}", "as_uri: must be" },
         { START ISSUERS ",\"as_uri\":\"https://as\",\"hint\":{\"scope\":\"x\"}}", "hint.scope" },
         { START ISSUERS ",\"hint\":{\"cnonce\":true}}", "hint.cnonce: needs as_uri" },
+        { "{\"tls\":{\"key\":\"key.jwk\",\"certificate\":\"gone.pem\"},\"audiences\":[\"b\"]," ISSUERS "}",
+          "broker.json: tls.certificate: " },
+        { "{\"tls\":{\"key\":\"key.jwk\",\"min_version\":\"1.3\",\"max_version\":\"1.2\"},\"audiences\":["
+          "\"b\"]," ISSUERS "}",
+          "tls.min_version" },
+    };
+
+    refused(rows, sizeof rows / sizeof *rows);
+}
+
+/* Of the AS that is asked, and of the one that lists what is revoked. */
+static void refuses_login(void)
+{
+    static const struct wrong rows[] = {
         { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\"}}", "revocation.id: is missing" },
-        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\"}}", "revocation.secret: is missing" },
-        { START ISSUERS ",\"revocation\":{\"url\":\"http://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}", "revocation.url: must be" },
-        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}", "revocation.ca: is missing" },
-        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\",\"secret_file\":\"junk\"}}", "not besides" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\"}}",
+          "revocation.secret: is missing" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"http://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}",
+          "revocation.url: must be" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/trl\",\"id\":\"b\",\"secret\":\"s\"}}",
+          "revocation.ca: is missing" },
+        { START ISSUERS ",\"revocation\":{\"url\":\"https://as/"
+                        "trl\",\"id\":\"b\",\"secret\":\"s\",\"secret_file\":\"junk\"}}",
+          "not besides" },
         { START ISSUERS ",\"revocation\":{\"wait\":301}}", "revocation.wait" },
         { START ISSUERS ",\"revocation\":{\"wait\":30}}", "revocation.url: is missing" },
         { START ISSUERS ",\"introspection\":{\"all\":true}}", "introspection.url: is missing" },
-        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"\"}}", "introspection.secret: is empty" },
-        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"s\",\"ca\":\"gone.pem\"}}",
+        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"\"}}",
+          "introspection.secret: is empty" },
+        { START ISSUERS
+          ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret\":\"s\",\"ca\":\"gone.pem\"}}",
           "broker.json: introspection.ca: " },
-        { START ISSUERS ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret_file\":\"gone\"}}",
+        { START ISSUERS
+          ",\"introspection\":{\"url\":\"https://as/i\",\"id\":\"b\",\"secret_file\":\"gone\"}}",
           "broker.json: introspection.secret_file: " },
-        { "{\"tls\":{\"key\":\"key.jwk\",\"certificate\":\"gone.pem\"},\"audiences\":[\"b\"]," ISSUERS "}", "broker.json: tls.certificate: " },
-        { "{\"tls\":{\"key\":\"key.jwk\",\"min_version\":\"1.3\",\"max_version\":\"1.2\"},\"audiences\":[\"b\"]," ISSUERS "}",
-          "tls.min_version" },
-    }, *r;
-    struct folder f;
+    };
 
-    folder_make(&f);
-    for (EACH_ROW(r, rows)) {
-        struct broker_config c;
-        struct buf message = { 0 };
-
-        put(&f, "broker.json", r->text);
-        CHECK_ROW(broker_config_read(f.path, &c, &message) != OK, r->text);
-        CHECK_ROW(strstr(buf_cstr(&message), r->says) != NULL, buf_cstr(&message));
-        CHECK_ROW(!strchr(buf_cstr(&message), '\n'), r->says);
-        buf_clear(&message);
-    }
-    folder_remove(&f);
+    refused(rows, sizeof rows / sizeof *rows);
 }
 
 /* What looks odd and is right. */
@@ -202,6 +231,6 @@ static void rereads(void)
 }
 
 CU_TestInfo broker_config_tests[] = {
-    { "reads", reads },        { "refuses", refuses }, { "takes", takes },
-    { "reads anew", rereads }, CU_TEST_INFO_NULL,
+    { "reads", reads }, { "refuses", refuses },    { "refuses logins", refuses_login },
+    { "takes", takes }, { "reads anew", rereads }, CU_TEST_INFO_NULL,
 };
