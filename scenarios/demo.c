@@ -29,7 +29,8 @@ int demo_write(const char *dir)
                           .broker_listen = DEMO_BROKER_PORT,
                           .policy = "pubsub:room/#",
                           .open_topics = WORLD_PUBLIC,
-                          .asks_as = true };
+                          .asks_as = true,
+                          .for_people = true };
 
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "ace-scenarios: %s: %s\n", dir, strerror(errno));

@@ -51,6 +51,11 @@ static enum err put_client_keys(const struct settings *s, unsigned number, struc
     return put_key(s, client_name(number, "p256-public", name), &c->keys[KEY_P256], KEY_PART_PUBLIC, message);
 }
 
+static unsigned clients(const struct settings *s)
+{
+    return s->for_people ? 2 : WORLD_CLIENTS;
+}
+
 enum err settings_keys(const struct settings *s, struct buf *message)
 {
     const struct world *w = s->world;
@@ -64,10 +69,10 @@ enum err settings_keys(const struct settings *s, struct buf *message)
     TRY(put_key(s, "broker-tls.jwk", &w->broker_tls.key, KEY_PART_PRIVATE, message));
     TRY(put_key(s, "broker-public.jwk", &w->broker_tls.key, KEY_PART_PUBLIC, message));
     TRY(put_key(s, "shared.jwk", &w->shared, KEY_PART_PRIVATE, message));
+    for (unsigned n = 1; n <= clients(s); n++) TRY(put_client_keys(s, n, message));
+    if (s->for_people) return OK;
     TRY(put_key(s, "derivation.jwk", &w->derivation, KEY_PART_PRIVATE, message));
-    TRY(put_key(s, "other-shared.jwk", &w->other_shared, KEY_PART_PRIVATE, message));
-    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) TRY(put_client_keys(s, n, message));
-    return OK;
+    return put_key(s, "other-shared.jwk", &w->other_shared, KEY_PART_PRIVATE, message);
 }
 
 /* --- small trees --- */
@@ -164,12 +169,11 @@ static struct doc *broker_login(const char *id, const char *audience)
     return d;
 }
 
-static struct doc *as_clients(const struct settings *s)
+/* Who is there for what scenarios do with them. */
+static void add_others(struct doc *list)
 {
-    struct doc *list = doc_new_array(), *barred = doc_new_map(), *coap = doc_new_map(),
-               *plain = doc_new_map();
+    struct doc *barred = doc_new_map(), *coap = doc_new_map(), *plain = doc_new_map();
 
-    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) doc_add(list, as_client(s, n));
     text(barred, "id", WORLD_BARRED);
     text(barred, "secret", "barred-secret");
     doc_put(barred, "enabled", doc_new_bool(false));
@@ -178,13 +182,21 @@ static struct doc *as_clients(const struct settings *s)
     text(coap, "secret", "coap-secret");
     doc_put(coap, "profiles", texts("coap_dtls", NULL));
     doc_add(list, coap);
-    doc_add(list, broker_login("rs1", WORLD_BROKER));
     doc_add(list, broker_login("rs2", WORLD_OTHER));
     text(plain, "id", "defaulted");
     text(plain, "secret", "defaulted-secret");
     text(plain, "default_audience", WORLD_BROKER);
     text(plain, "default_scope", "sub:s/#");
     doc_add(list, plain);
+}
+
+static struct doc *as_clients(const struct settings *s)
+{
+    struct doc *list = doc_new_array();
+
+    for (unsigned n = 1; n <= clients(s); n++) doc_add(list, as_client(s, n));
+    doc_add(list, broker_login("rs1", WORLD_BROKER));
+    if (!s->for_people) add_others(list);
     return list;
 }
 
@@ -221,32 +233,47 @@ static struct doc *group(const struct settings *s)
     return d;
 }
 
-static struct doc *as_brokers(const struct settings *s)
+static struct doc *own_broker(const struct settings *s)
 {
-    struct doc *list = doc_new_array(), *own = doc_new_map(), *other = doc_new_map(), *plain = doc_new_map();
+    struct doc *own = doc_new_map();
 
     text(own, "token_format", s->token_format);
-    text(other, "token_format", s->token_format);
     text(own, "symmetric_key_in", s->carriage);
-    put_derivation(s, own);
+    if (!s->for_people) put_derivation(s, own);
     text(own, "audience", WORLD_BROKER);
     text(own, "shared_key", "shared.jwk");
     if (s->known_by_cert)
         text(own, "certificate", "broker.pem");
     else
         doc_put(own, "keys", texts("broker-public.jwk", NULL));
+    return own;
+}
+
+/* Which scenarios need beside it. */
+static void add_other_brokers(const struct settings *s, struct doc *list)
+{
+    struct doc *other = doc_new_map(), *plain = doc_new_map();
+
+    text(other, "token_format", s->token_format);
     text(other, "audience", WORLD_OTHER);
     text(other, "shared_key", "other-shared.jwk");
     text(plain, "audience", WORLD_SYMMETRIC);
     text(plain, "shared_key", "other-shared.jwk");
     doc_put(plain, "pop_keys", texts("symmetric", NULL));
-    doc_add(list, own);
     doc_add(list, other);
     doc_add(list, plain);
     doc_add(list, told_apart(s, WORLD_COUNTED, "token_end", doc_new_str("exi")));
     doc_add(list, told_apart(s, WORLD_BEARER, "token_type", doc_new_str("Bearer")));
     doc_add(list, profiled(s));
     doc_add(list, group(s));
+}
+
+static struct doc *as_brokers(const struct settings *s)
+{
+    struct doc *list = doc_new_array();
+
+    doc_add(list, own_broker(s));
+    if (!s->for_people) add_other_brokers(s, list);
     return list;
 }
 
@@ -262,18 +289,24 @@ static struct doc *policy(const char *client, const char *audience, const char *
 
 static struct doc *as_policies(const struct settings *s)
 {
+    const struct {
+        const char *audience, *allow;
+    } rows[] = {
+        { WORLD_BROKER, s->policy },
+        { WORLD_OTHER, WORLD_OTHER_POLICY },
+        { WORLD_SYMMETRIC, WORLD_OTHER_POLICY },
+        { WORLD_COUNTED, s->policy },
+        { WORLD_TOLD, s->policy },
+        { WORLD_BEARER, s->policy },
+        { WORLD_GROUP, WORLD_GROUP_POLICY },
+    };
     struct doc *list = doc_new_array();
+    size_t n = s->for_people ? 1 : sizeof rows / sizeof *rows;
 
-    doc_add(list, policy("defaulted", WORLD_BROKER, s->policy));
-    for (unsigned n = 0; n < WORLD_CLIENTS; n++) {
-        doc_add(list, policy(s->world->client[n].id, WORLD_BROKER, s->policy));
-        doc_add(list, policy(s->world->client[n].id, WORLD_OTHER, WORLD_OTHER_POLICY));
-        doc_add(list, policy(s->world->client[n].id, WORLD_SYMMETRIC, WORLD_OTHER_POLICY));
-        doc_add(list, policy(s->world->client[n].id, WORLD_COUNTED, s->policy));
-        doc_add(list, policy(s->world->client[n].id, WORLD_TOLD, s->policy));
-        doc_add(list, policy(s->world->client[n].id, WORLD_BEARER, s->policy));
-        doc_add(list, policy(s->world->client[n].id, WORLD_GROUP, WORLD_GROUP_POLICY));
-    }
+    if (!s->for_people) doc_add(list, policy("defaulted", WORLD_BROKER, s->policy));
+    for (unsigned c = 0; c < clients(s); c++)
+        for (size_t i = 0; i < n; i++)
+            doc_add(list, policy(s->world->client[c].id, rows[i].audience, rows[i].allow));
     return list;
 }
 
@@ -288,7 +321,7 @@ enum err settings_as(const struct settings *s, struct buf *message)
     text(tls, "keylog", keylog(s));
     doc_put(d, "tls", tls);
     text(token, "signing_key", "as-sign.jwk");
-    doc_put(token, "lifetime", doc_new_int(WORLD_LIFETIME));
+    doc_put(token, "lifetime", doc_new_int(s->lifetime ? s->lifetime : WORLD_LIFETIME));
     doc_put(d, "token", token);
     text(d, "store", "as.db");
     doc_put(d, "clients", as_clients(s));
@@ -361,11 +394,11 @@ static struct doc *introspection(const struct settings *s)
     return d;
 }
 
-static struct doc *broker_names(void)
+static struct doc *broker_names(const struct settings *s)
 {
-    struct doc *list = texts(WORLD_BROKER, WORLD_COUNTED);
+    struct doc *list = texts(WORLD_BROKER, s->for_people ? NULL : WORLD_COUNTED);
 
-    doc_add(list, doc_new_str(WORLD_TOLD));
+    if (!s->for_people) doc_add(list, doc_new_str(WORLD_TOLD));
     return list;
 }
 
@@ -377,7 +410,7 @@ enum err settings_broker(const struct settings *s, struct buf *message)
     snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
     doc_put(d, "listen", listen_at(s->broker_listen));
     doc_put(d, "tls", broker_tls(s));
-    doc_put(d, "audiences", broker_names());
+    doc_put(d, "audiences", broker_names(s));
     doc_put(d, "issuers", issuers(s));
     text(d, "as_uri", uri);
     if (introspects(s)) doc_put(d, "introspection", introspection(s));

@@ -18,6 +18,9 @@ struct settings {
     const char *mqtt_version; /* "5", "311", or NULL: as clients prefer */
     bool
         asks_as; /* the broker introspects and follows the list of revoked tokens, whatever the scenario says */
+    bool
+        for_people; /* one broker and two clients to try the programs with, and nobody that only scenarios need */
+    int64_t lifetime;   /* of tokens, seconds; 0: WORLD_LIFETIME */
     bool known_by_cert; /* the AS has the broker's certificate, and not its key */
     bool server_rpk;    /* the broker shows its key without a certificate */
     bool keylog;        /* each program adds its TLS secrets to keys.log */

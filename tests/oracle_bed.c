@@ -157,13 +157,20 @@ void oracle_world_make(struct oracle_world *w)
     file_put(d->dir, "short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"c2l4dGVlbiBvY3RldHMhIQ\"}");
     file_put(d->dir, "other-short.jwk", "{\"kty\":\"oct\",\"kid\":\"s\",\"k\":\"U2l4dGVlbiBvY3RldHMhIQ\"}");
     file_edit(d->dir, "shared.jwk", "\"alg\": \"HS256\",", "", "long.jwk");
-    file_edit(d->dir, "other-shared.jwk", "\"alg\": \"HS256\",", "", "other-long.jwk");
-    file_edit(d->dir, "as.json", "\"other-shared.jwk\"", "\"short.jwk\"", "as.json");
-    file_edit(d->dir, "as.json", "\"as-sign.jwk\"", "\"client4-p256.jwk\"", "as2.json");
+    file_put(d->dir, "other-long.jwk",
+             "{\"kty\":\"oct\",\"kid\":\"o\",\"k\":\"dGhpcnR5LXR3byBvY3RldHMgb2YgYW5vdGhlciBrZXk\"}");
+    file_edit(d->dir, "as.json", "\"brokers\": [",
+              "\"brokers\": [ { \"audience\": \"broker2\",\n      \"shared_key\": \"short.jwk\" },",
+              "as.json");
+    file_edit(
+        d->dir, "as.json", "\"policies\": [",
+        "\"policies\": [ { \"client\": \"sensor\", \"audience\": \"broker2\", \"allow\": \"pubsub:a/#\" },",
+        "as.json");
+    file_edit(d->dir, "as.json", "\"as-sign.jwk\"", "\"client2-p256.jwk\"", "as2.json");
     file_edit(d->dir, "as2.json", "as.db", "as2.db", "as2.json");
     file_edit(d->dir, "broker.json", "\"broker1\"", "\"broker1\", \"broker2\"", "broker.json");
     file_edit(d->dir, "broker.json", "\"as-sign-public.jwk\"",
-              "\"as-sign-public.jwk\", \"client4-p256-public.jwk\"", "broker.json");
+              "\"as-sign-public.jwk\", \"client2-p256-public.jwk\"", "broker.json");
     file_edit(d->dir, "broker.json", "\"shared.jwk\"", "\"shared.jwk\", \"short.jwk\"", "broker.json");
 }
 

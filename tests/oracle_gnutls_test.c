@@ -184,7 +184,7 @@ static void client_rpk(void)
 
     demo_open(&d);
     write_pem(&d, "broker-tls.jwk", "broker", NULL);
-    write_pem(&d, "client4-p256.jwk", "impostor", NULL);
+    write_pem(&d, "client2-p256.jwk", "impostor", NULL);
     for
         EACH(r, rows)
         {

@@ -156,7 +156,7 @@ static void wrong_peers(void)
               "x"));
     told(&b, "the same with a token that names no key", 4, "certificate",
          PUB("-t", "room/t", "--cafile", "as.pem"));
-    file_edit(b.dir, "as.json", "\"broker-public.jwk\"", "\"client4-p256-public.jwk\"", "as2.json");
+    file_edit(b.dir, "as.json", "\"broker-public.jwk\"", "\"client2-p256-public.jwk\"", "as2.json");
     file_edit(b.dir, "as2.json", "as.db", "as2.db", "as2.json");
     int port = demo_serve(&b, &as, "ace-as", "as2.json");
     snprintf(url, sizeof url, "https://127.0.0.1:%d/token", port);
