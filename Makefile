@@ -67,6 +67,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make [all]        the four programs, into build/bin         MODE=release (default) | debug | plain; CC=gcc | clang; V=1
 #: make scenarios    runs the conformance scenarios; the report is under build/scenarios
 #: make interop    who of suts/*.json gets on with whom: clients x brokers x AS
+#: make sandbox    AS and broker alive until Control-C, and commands to copy
 #: make mutate     model runs, each with one arrow or field broken: can every check of the suite fail?
 #: make twins        our programs with one fault each: does the suite catch it and blame the right rule?  T="name name2"
 #: make test         runs the unit tests under ASan and UBSan  T="suite suite2" runs only these
@@ -79,6 +80,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
 interop: all adapters            ; @$(B)/bin/ace-scenarios matrix suts/*.json
+sandbox: all                     ; @$(B)/bin/ace-scenarios sandbox build/sandbox
 mutate: all                      ; @$(B)/bin/ace-scenarios model >build/model.txt || { cat build/model.txt; exit 1; }; tail -n 1 build/model.txt; $(B)/bin/ace-scenarios mutate
 twins: all                       ; @CC='$(CC)' FLAGS='$(FLAGS)' LIBS='$(LIBS)' twins/run.sh $(B) build/twins $(T)
 test: all $(B)/bin/ace-tests oracles ; @$(B)/bin/ace-tests $(T)
@@ -105,6 +107,6 @@ fuzz-%: $(B)/run/%
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios interop mutate twins test test-evidence test-report oracles adapters check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios sandbox interop mutate twins test test-evidence test-report oracles adapters check rules valgrind valgrind-run fuzz bench bench-run clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

@@ -5,6 +5,7 @@
 #include "scenarios/launch.h"
 #include "scenarios/mutate.h"
 #include "scenarios/options.h"
+#include "scenarios/sandbox.h"
 #include "scenarios/status.h"
 
 #include "common/base/file.h"
@@ -105,6 +106,20 @@ static enum status do_demo(const struct suite *s, const struct options *o, struc
     return (enum status)demo_write(o->argument[0]);
 }
 
+static enum status do_sandbox(const struct suite *s, const struct options *o, struct buf *out)
+{
+    struct buf bin = { 0 };
+    enum status status = STATUS_ERROR;
+
+    (void)s;
+    if (options_bin(&bin) == OK)
+        status = sandbox_run(buf_cstr(&bin), o->arguments ? o->argument[0] : "sandbox");
+    else
+        buf_str(out, "where is this program?\n");
+    buf_clear(&bin);
+    return status;
+}
+
 static enum status do_diff(const struct suite *s, const struct options *o, struct buf *out)
 {
     struct buf before = { 0 }, after = { 0 };
@@ -142,6 +157,8 @@ static const struct command {
     { "matrix", "FILE...", "SUT files: every client with every broker and every AS", 1, MAX_ARGUMENTS,
       NEEDS_SUITE, do_matrix },
     { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
+    { "sandbox", "[DIR]", "AS and broker alive, and commands to copy; its files go to DIR [sandbox]", 0, 1,
+      NEEDS_NOTHING, do_sandbox },
     { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },
     { "words", "[MESSAGE]", "the words of the flow language, or the fields of one message", 0, 1,
