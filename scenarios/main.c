@@ -1,5 +1,6 @@
 #include "scenarios/browse.h"
 #include "scenarios/compare.h"
+#include "scenarios/completion.h"
 #include "scenarios/demo.h"
 #include "scenarios/interop.h"
 #include "scenarios/launch.h"
@@ -120,6 +121,13 @@ static enum status do_sandbox(const struct suite *s, const struct options *o, st
     return status;
 }
 
+static enum status do_completion(const struct suite *s, const struct options *o, struct buf *out)
+{
+    (void)s, (void)o;
+    buf_str(out, completion_setup);
+    return STATUS_FINE;
+}
+
 static enum status do_diff(const struct suite *s, const struct options *o, struct buf *out)
 {
     struct buf before = { 0 }, after = { 0 };
@@ -166,6 +174,8 @@ static const struct command {
     { "show", "RULE", "one rule, and what proves it", 1, 1, NEEDS_SUITE, do_show },
     { "diff", "OLD NEW", "two report.json: verdicts that changed, checks that no longer ran", 2, 2,
       NEEDS_NOTHING, do_diff },
+    { "completion", "", "what bash or zsh needs to complete this program's words", 0, 0, NEEDS_NOTHING,
+      do_completion },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -181,7 +191,7 @@ static void help(struct buf *out)
     buf_str(out,
             "\nExamples\n"
             "  ace-scenarios list 'connect/*' --level must\n"
-            "  ace-scenarios explain connect/anon-ace-challenge\n"
+            "  ace-scenarios explain connect/challenge\n"
             "  ace-scenarios show R-POPC-05\n"
             "  ace-scenarios run --broker broker.example:8883 --trust ca.pem\n"
             "\nExit status: 0 fine, 1 a check failed, 2 the command, a flow or the runner is at fault.\n");
@@ -240,13 +250,34 @@ static enum status start(const struct options *o, struct texts *t)
     return STATUS_ERROR;
 }
 
+/* "complete PROGRAM WORD BEFORE", as a shell calls it; the line is in the environment. */
+static void complete(char **argv, struct texts *t)
+{
+    const char *line = getenv("COMP_LINE");
+    const struct half_line h = { line ? line : "", argv[3], argv[4] };
+    struct options o = { 0 };
+    struct suite s = { 0 };
+    struct buf words = { 0 };
+
+    for (size_t i = 0; i < COMMANDS; i++) buf_format(&words, "%s ", commands[i].word);
+    if (load(&o, &s, &t->message) != OK) buf_truncate(&t->message, 0); /* then there are none to name */
+    completion_find(&h, buf_cstr(&words), &s, &t->out);
+    suite_clear(&s);
+    buf_clear(&words);
+}
+
 int main(int argc, char **argv)
 {
     struct texts t = { 0 };
     struct options o;
     enum status status = STATUS_ERROR;
 
-    if (options_read(argc, argv, &o, &t.message) == OK) status = start(&o, &t);
+    if (argc == 5 && strcmp(argv[1], "complete") == 0) {
+        complete(argv, &t);
+        status = STATUS_FINE;
+    } else if (options_read(argc, argv, &o, &t.message) == OK) {
+        status = start(&o, &t);
+    }
     fputs(buf_cstr(&t.out), stdout);
     fputs(buf_cstr(&t.message), stderr);
     buf_clear(&t.out);

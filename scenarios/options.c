@@ -12,30 +12,30 @@ static const struct option {
     const char *name;
     enum option_kind kind;
     size_t offset;
-    const char *value, *doc;
+    const char *value, *doc, *values;
 } table[] = {
     /* clang-format off */
-    { "--help",  OPTION_FLAG,  offsetof(struct options, help),  "",      "this text" },
-    { "--level", OPTION_VALUE, offsetof(struct options, level), "LEVEL", "only scenarios that prove a rule of this level: must, should, may" },
-    { "--tag",   OPTION_VALUE, offsetof(struct options, tag),   "TAG",   "only scenarios with this tag" },
-    { "--jobs",  OPTION_VALUE, offsetof(struct options, jobs),  "N",     "runs at once [2]" },
-    { "--patience", OPTION_VALUE, offsetof(struct options, patience), "X", "multiplies every deadline [1]" },
-    { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3" },
-    { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all" },
-    { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust" },
-    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise" },
-    { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file" },
-    { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port" },
-    { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together" },
-    { "--evidence", OPTION_FLAG, offsetof(struct options, evidence), "", "keep keys.log and wire.pcap of each run, not only where something is amiss" },
-    { "--only-failed", OPTION_FLAG, offsetof(struct options, only_failed), "", "of what is chosen, only what failed in the last report.json" },
-    { "--repeat", OPTION_VALUE, offsetof(struct options, repeat), "N",   "N times, until something fails [1]" },
-    { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1" },
-    { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error" },
-    { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario" },
-    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]" },
-    { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead" },
-    { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/" },
+    { "--help",  OPTION_FLAG,  offsetof(struct options, help),  "",      "this text", NULL },
+    { "--level", OPTION_VALUE, offsetof(struct options, level), "LEVEL", "only scenarios that prove a rule of this level: must, should, may", "must should may" },
+    { "--tag",   OPTION_VALUE, offsetof(struct options, tag),   "TAG",   "only scenarios with this tag", NULL },
+    { "--jobs",  OPTION_VALUE, offsetof(struct options, jobs),  "N",     "runs at once [2]", NULL },
+    { "--patience", OPTION_VALUE, offsetof(struct options, patience), "X", "multiplies every deadline [1]", NULL },
+    { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3", NULL },
+    { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all", "client broker as all" },
+    { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust", NULL },
+    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise", NULL },
+    { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file", NULL },
+    { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port", NULL },
+    { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together", NULL },
+    { "--evidence", OPTION_FLAG, offsetof(struct options, evidence), "", "keep keys.log and wire.pcap of each run, not only where something is amiss", NULL },
+    { "--only-failed", OPTION_FLAG, offsetof(struct options, only_failed), "", "of what is chosen, only what failed in the last report.json", NULL },
+    { "--repeat", OPTION_VALUE, offsetof(struct options, repeat), "N",   "N times, until something fails [1]", NULL },
+    { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1", NULL },
+    { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error", NULL },
+    { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario", NULL },
+    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]", NULL },
+    { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead", NULL },
+    { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/", NULL },
     /* clang-format on */
 };
 
@@ -105,6 +105,22 @@ void options_help(struct buf *out)
 {
     for (size_t i = 0; i < OPTIONS; i++)
         buf_format(out, "  %-10s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
+}
+
+bool options_values(const char *name, const char **values)
+{
+    const char *value;
+    const struct option *o = find(name, &value);
+
+    if (!o || value || o->kind == OPTION_FLAG) return false;
+    *values = o->values ? o->values : "";
+    return true;
+}
+
+void options_each(const char *beginning, struct buf *out)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (span_starts(span_str(table[i].name), span_str(beginning))) buf_format(out, "%s\n", table[i].name);
 }
 
 enum err options_home(struct buf *out)

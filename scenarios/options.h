@@ -28,6 +28,11 @@ MUST_USE enum err options_read(int argc, char **argv, struct options *out, struc
 /* The options, one line each. */
 void options_help(struct buf *out);
 
+/* For completion. Does `name` want a value, and which ones are there ("must should may"; "": any)? */
+bool options_values(const char *name, const char **values);
+/* The names that begin so, one a line. */
+void options_each(const char *beginning, struct buf *out);
+
 /* The folder `scenarios` of the tree that holds the executable: the nearest one above it with a requirements.tsv.
  * Errors: ERR_NOT_FOUND. */
 MUST_USE enum err options_home(struct buf *out);

@@ -1,0 +1,87 @@
+#include "scenarios/completion.h"
+#include "scenarios/options.h"
+#include "tests/check.h"
+#include "tests/programs_bed.h"
+
+#include <string.h>
+
+/* What a shell is offered, from the line, the word under the cursor and the one before it. */
+
+static const char *const ids[] = { "connect/one", "connect/two", "will/one" };
+
+static void offers(void)
+{
+    static const struct {
+        const char *line, *word, *before, *offered;
+    } rows[] = {
+        { "ace-scenarios ", "", "ace-scenarios", "run\nlist\nshow\n" },
+        { "ace-scenarios l", "l", "ace-scenarios", "list\n" },
+        { "ace-scenarios run connect/t", "connect/t", "run", "connect/two\n" },
+        { "ace-scenarios  list --level must w", "w", "must", "will/one\n" },
+        { "ace-scenarios show ", "", "show", "R-A-01\nR-A-02\n" },
+        { "ace-scenarios run --under ", "", "--under", "client\nbroker\nas\nall\n" },
+        { "ace-scenarios run --level m", "m", "--level", "must\nmay\n" },
+        { "ace-scenarios run --bro", "--bro", "run", "--broker\n" },
+        { "ace-scenarios run --jobs ", "", "--jobs", "" },
+        { "ace-scenarios matrix su", "su", "matrix", "" },
+        { "", "", "", "run\nlist\nshow\n" },
+    };
+    struct scenario scenario[3] = { 0 }, *list[3];
+    struct rule rule[2] = { { .id = "R-A-01" }, { .id = "R-A-02" } };
+    struct suite s = { .rules = { .count = 2, .rule = rule }, .flows = { .count = 3, .scenario = list } };
+
+    for (size_t i = 0; i < 3; i++) {
+        scenario[i].id = ids[i];
+        list[i] = &scenario[i];
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct half_line h = { rows[i].line, rows[i].word, rows[i].before };
+        struct buf out = { 0 };
+
+        completion_find(&h, "run list show ", &s, &out);
+        CHECK_ROW(span_is(buf_span(&out), rows[i].offered), rows[i].line);
+        buf_clear(&out);
+    }
+}
+
+/* A real shell: what it was told to evaluate makes it ask, and it takes the answer. */
+static void in_a_shell(void)
+{
+    static const char script[] =
+        "PATH=\"$1:$PATH\"; eval \"$(ace-scenarios completion)\" && complete -p ace-scenarios && "
+        "COMP_LINE='ace-scenarios explain connect/chall' COMP_POINT=99 "
+        "ace-scenarios complete ace-scenarios connect/chall explain";
+    char bin[4096];
+    struct child c;
+
+    path_beside(bin, "");
+    child_start_foreign(&c, "/", "bash", ARGS("-c", script, "bash", bin));
+    CHECK(child_end(&c) == 0);
+    CHECK(child_says(&c, CHILD_OUT, "ace-scenarios complete") &&
+          child_says(&c, CHILD_OUT, "\nconnect/challenge\n"));
+    child_clear(&c);
+}
+
+/* What --help shows as examples can be typed in; all but the one that wants somebody's broker. */
+static void examples(void)
+{
+    static const char script[] =
+        "PATH=\"$1:$PATH\"; ace-scenarios --help | sed -n 's/^  \\(ace-scenarios .*\\)/\\1/p' | grep -v "
+        "broker.example | "
+        "while read -r line; do eval \"$line\" >/dev/null && echo fine || echo \"fails: $line\"; done";
+    char bin[4096];
+    struct child c;
+
+    path_beside(bin, "");
+    child_start_foreign(&c, "/", "bash", ARGS("-c", script, "bash", bin));
+    CHECK(child_end(&c) == 0);
+    CHECK_ROW(strcmp(buf_cstr(&c.text[CHILD_OUT]), "fine\nfine\nfine\n") == 0, buf_cstr(&c.text[CHILD_OUT]));
+    child_clear(&c);
+}
+
+CU_TestInfo completion_tests[] = {
+    { "offers", offers },
+    { "in a shell", in_a_shell },
+    { "examples", examples },
+    CU_TEST_INFO_NULL,
+};
