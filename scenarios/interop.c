@@ -1,5 +1,7 @@
 #include "scenarios/interop.h"
 
+#include "scenarios/workers.h"
+
 #include <stdlib.h>
 
 #include "common/base/file.h"
@@ -63,7 +65,7 @@ static enum status play(const struct suite *s, const struct run_options *like, s
     r.out = buf_cstr(&out);
     for (enum role i = 0; i < ROLE_COUNT; i++) r.plan.sut[i] = x->count[i] ? &x->sut[i][p->who[i]] : NULL;
     snprintf(path, sizeof path, "%s/report.txt", r.out);
-    bool made = run_folder(r.out);
+    bool made = workers_folder(r.out);
     r.to = made ? fopen(path, "w") : NULL;
     enum status status = STATUS_ERROR;
     if (r.to) {
@@ -83,11 +85,12 @@ static enum status play_pairs(const struct suite *s, const struct run_options *l
     const size_t brokers = p->names[ROLE_BROKER], servers = brokers * p->names[ROLE_AS];
     enum status worst = STATUS_FINE;
 
-    for (size_t i = 0; i < p->names[ROLE_CLIENT] * servers; i++) {
+    for (size_t i = 0; i < p->names[ROLE_CLIENT] * servers && worst != STATUS_INTERRUPTED; i++) {
         struct pairing *one = &p->pairing[p->count++];
         struct buf line = { 0 };
         *one = (struct pairing){ .who = { i / servers, i % brokers, i / brokers % p->names[ROLE_AS] } };
-        if (play(s, like, x, one) == STATUS_ERROR) worst = STATUS_ERROR;
+        enum status ended = play(s, like, x, one);
+        if (ended >= STATUS_ERROR) worst = ended; /* who fails with whom is what the matrix is for */
         pairing_print(p, one, &line);
         printf("%s\n", buf_cstr(&line));
         fflush(stdout);
@@ -130,7 +133,7 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
             .patience = pace.patience,
         };
         status = play_pairs(s, &like, x);
-        if (!draw(x, like.out)) status = STATUS_ERROR;
+        if (!draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
     }
     places_clear(&places);
     return status;

@@ -188,13 +188,13 @@ static void help(struct buf *out)
     }
     buf_u8(out, '\n');
     options_help(out);
-    buf_str(out,
-            "\nExamples\n"
-            "  ace-scenarios list 'connect/*' --level must\n"
-            "  ace-scenarios explain connect/challenge\n"
-            "  ace-scenarios show R-POPC-05\n"
-            "  ace-scenarios run --broker broker.example:8883 --trust ca.pem\n"
-            "\nExit status: 0 fine, 1 a check failed, 2 the command, a flow or the runner is at fault.\n");
+    buf_str(out, "\nExamples\n"
+                 "  ace-scenarios list 'connect/*' --level must\n"
+                 "  ace-scenarios explain connect/challenge\n"
+                 "  ace-scenarios show R-POPC-05\n"
+                 "  ace-scenarios run --broker broker.example:8883 --trust ca.pem\n"
+                 "\nExit status: 0 fine, 1 a check failed, 2 the command, a flow or the runner is at fault, "
+                 "130 interrupted.\n");
 }
 
 static const struct command *find_command(const struct options *o, struct buf *message)

@@ -3,210 +3,21 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
 #include "scenarios/again.h"
 #include "scenarios/badge.h"
 #include "scenarios/html.h"
+#include "scenarios/interrupt.h"
 #include "scenarios/junit.h"
 #include "scenarios/order.h"
 #include "scenarios/plan.h"
-#include "scenarios/play.h"
 #include "scenarios/protocol.h"
 #include "scenarios/scrub.h"
-#include "scenarios/stranger.h"
 #include "scenarios/switches.h"
 #include "scenarios/terminal.h"
-
-enum { RUN_SECONDS = 60 };
-
-/* --- folders --- */
-
-static bool make_folders(char *path)
-{
-    for (char *at = path + 1; *at; at++) {
-        if (*at != '/') continue;
-        *at = 0;
-        bool there = mkdir(path, 0755) == 0 || errno == EEXIST;
-        *at = '/';
-        if (!there) return false;
-    }
-    return mkdir(path, 0755) == 0 || errno == EEXIST;
-}
-
-bool run_folder(const char *path)
-{
-    char own[MAX_PATH];
-
-    snprintf(own, sizeof own, "%s", path);
-    return make_folders(own);
-}
-
-static void name_folder(const struct run_options *o, struct job *j, const struct variant *v)
-{
-    struct run_result r = { 0 };
-    struct buf text = { 0 }, subject = { 0 };
-
-    memcpy(r.players, j->players, sizeof r.players);
-    variant_print(v, &text);
-    report_under_test(&r, &subject);
-    snprintf(j->dir, sizeof j->dir, "%s/runs/%s/%s%s%s", o->out, j->scenario->id, buf_cstr(&text),
-             text.n ? "/" : "", buf_cstr(&subject));
-    buf_clear(&text);
-    buf_clear(&subject);
-}
-
-static void forget_old(const struct job *j)
-{
-    static const char *const names[] = { "result.json", "wire.pcap",  "keys.log",   "as.db",
-                                         "as.db-wal",   "as.db-shm",  "as.err",     "as.out",
-                                         "broker.err",  "broker.out", "client.err", "client.out",
-                                         "client2.err", "client2.out" };
-    char path[MAX_PATH + 32];
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", j->dir, names[i]);
-        unlink(path);
-    }
-}
-
-/* --- one worker --- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
-}
-
-static void work(const struct run_options *o, const struct job *j, struct variant *v)
-{
-    struct play p = {
-        .variant = v, .dir = j->dir, .bin = o->bin, .patience = o->patience, .evidence = o->evidence
-    };
-    struct run_result r = { 0 };
-    struct buf json = { 0 }, message = { 0 };
-    char path[MAX_PATH + 32];
-    int64_t began = now_ms();
-
-    alarm(RUN_SECONDS * o->patience / 100);
-    memcpy(p.players, j->players, sizeof p.players);
-    for (enum role i = 0; i < ROLE_COUNT; i++) {
-        p.sut[i] = j->players[i] == PLAYER_EXTERNAL ? o->plan.sut[i] : NULL;
-        if (p.sut[i] && !p.sut[i]->starts) stranger_adapt(i, v);
-    }
-    play_run(&p, &r);
-    r.ms = now_ms() - began;
-    snprintf(path, sizeof path, "%s/result.json", j->dir);
-    bool written = result_write(&r, &json) == OK && file_write(path, buf_span(&json), 0644, &message) == OK;
-    result_clear(&r);
-    buf_clear(&json);
-    buf_clear(&message);
-    _exit(written ? 0 : 1);
-}
-
-static bool start_job(const struct run_options *o, struct job *j)
-{
-    struct variant v = { 0 };
-
-    if (flow_expand(j->scenario, j->variant, &v) != OK) return false;
-    name_folder(o, j, &v);
-    bool made = make_folders(j->dir);
-    if (made) {
-        forget_old(j);
-        fflush(NULL);
-        j->pid = fork();
-        if (j->pid == 0) work(o, j, &v);
-    }
-    variant_clear(&v);
-    return made && j->pid > 0;
-}
-
-/* --- collecting --- */
-
-/* A run that left no result is known by its variant all the same. */
-static void name_variant(const struct job *j, struct run_result *out)
-{
-    struct variant v = { 0 };
-
-    if (flow_expand(j->scenario, j->variant, &v) == OK) variant_print(&v, &out->variant);
-    variant_clear(&v);
-}
-
-static void collect(const struct job *j, int status, struct run_result *out)
-{
-    struct buf json = { 0 }, message = { 0 };
-    struct fault why = { 0 };
-    char path[MAX_PATH + 32];
-
-    snprintf(path, sizeof path, "%s/result.json", j->dir);
-    bool read = !*j->why && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-                file_read(path, &json, &message) == OK && result_read(buf_span(&json), out, &why) == OK;
-    buf_clear(&json);
-    buf_clear(&message);
-    if (read) return;
-    *out = (struct run_result){ .verdict = VERDICT_ERROR };
-    buf_str(&out->scenario, j->scenario->id);
-    buf_str(&out->dir, j->dir);
-    name_variant(j, out);
-    memcpy(out->players, j->players, sizeof out->players);
-    if (*j->why) {
-        out->verdict = VERDICT_SKIP;
-        buf_str(&out->why, j->why);
-    } else if (WIFSIGNALED(status))
-        buf_format(&out->why, "the worker ended by signal %d (%s)", WTERMSIG(status),
-                   strsignal(WTERMSIG(status)));
-    else
-        buf_format(&out->why, "the worker left no result (%s)", why.why);
-}
-
-static void progress(FILE *to, size_t done, size_t all)
-{
-    if (isatty(fileno(to))) fprintf(to, "\r%zu of %zu runs", done, all), fflush(to);
-}
-
-static struct job *job_of(struct plan *p, pid_t pid)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        if (p->job[i].pid == pid) return &p->job[i];
-    }
-    return NULL;
-}
-
-static void play_all(const struct run_options *o, struct plan *p, const size_t *order,
-                     struct run_result *results)
-{
-    size_t started = 0, done = 0, busy = 0;
-
-    while (done < p->count) {
-        while (busy < o->jobs && started < p->count) {
-            struct job *j = &p->job[order[started++]];
-            if (!*j->why && start_job(o, j)) {
-                busy++;
-            } else {
-                collect(j, -1, &results[j - p->job]);
-                done++;
-            }
-        }
-        int status;
-        pid_t pid = busy ? wait(&status) : -1;
-        struct job *j = pid > 0 ? job_of(p, pid) : NULL;
-        if (!j) {
-            if (busy == 0 && started == p->count) break;
-            continue;
-        }
-        j->pid = 0;
-        busy--;
-        collect(j, status, &results[j - p->job]);
-        progress(o->to, ++done, p->count);
-    }
-    if (isatty(fileno(o->to))) fprintf(o->to, "\r%40s\r", "");
-}
+#include "scenarios/workers.h"
 
 /* A part of the suite shows a part of what the combinations can do. */
 static bool is_whole(const struct run_options *o)
@@ -375,7 +186,7 @@ static bool keep_failed(const struct run_options *o, struct plan *p)
     for (size_t i = 0; e == OK && i < p->count; i++) {
         struct run_result r = { 0 };
         buf_str(&r.scenario, p->job[i].scenario->id);
-        name_variant(&p->job[i], &r);
+        workers_name_variant(&p->job[i], &r);
         memcpy(r.players, p->job[i].players, sizeof r.players);
         if (again_wants(failed, &r)) p->job[kept++] = p->job[i];
         result_clear(&r);
@@ -389,6 +200,14 @@ static bool keep_failed(const struct run_options *o, struct plan *p)
     return e == OK;
 }
 
+/* The report has been written: it holds what was played. */
+static enum status tell_interrupt(const struct run_options *o, size_t planned)
+{
+    fprintf(stderr, "ace-scenarios: interrupted; %s/report.html holds the %zu of %zu runs that were played\n",
+            o->out, planned - o->counts[VERDICT_SKIP], planned);
+    return STATUS_INTERRUPTED;
+}
+
 /* The runs of a plan that has some. */
 static enum status play_plan(const struct suite *s, struct run_options *o, struct plan *p)
 {
@@ -398,9 +217,10 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
 
     if (results && order_make(p->count, o->shuffled ? &o->seed : NULL, &order) == OK) {
         if (o->shuffled) fprintf(o->to, "seed %llu\n", (unsigned long long)o->seed);
-        if (!run_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
-        play_all(o, p, order, results);
+        if (!workers_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
+        workers_play(o, p, order, results);
         status = finish(s, o, results, p->count);
+        if (interrupt_came()) status = tell_interrupt(o, p->count);
     } else {
         fputs("ace-scenarios: out of memory\n", stderr);
     }
@@ -432,6 +252,7 @@ enum status run_all(const struct suite *s, struct run_options *o)
 {
     enum status status = STATUS_FINE;
 
+    interrupt_watch();
     for (uint64_t i = 1; (i == 1 || i <= o->rounds) && status == STATUS_FINE; i++, o->seed++) {
         if (o->rounds > 1)
             fprintf(o->to, "round %llu of %llu\n", (unsigned long long)i, (unsigned long long)o->rounds);

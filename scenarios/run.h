@@ -26,10 +26,7 @@ struct run_options {
     size_t counts[VERDICTS]; /* filled in: how many runs ended so */
 };
 
-/* Makes this folder, and those above it. */
-bool run_folder(const char *path);
-
-/* Writes report.json, junit.xml and report.html into `out`. */
+/* Writes report.json, junit.xml and report.html into `out`; also when it is interrupted, of what was played until then. */
 enum status run_all(const struct suite *s, struct run_options *o);
 
 #endif

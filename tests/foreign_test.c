@@ -1,9 +1,15 @@
+#include "common/base/file.h"
 #include "tests/check.h"
 #include "tests/demo_bed.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* `ace-scenarios run --broker ...` as a program: each way it can end has an exit status of its own, and says why. */
 
@@ -126,6 +132,57 @@ static void falling(void)
     demo_drop(&b.demo);
 }
 
+/* Waits until somebody writes there. */
+static bool is_heard(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    char byte;
+
+    return poll(&p, 1, CHILD_PATIENCE_MS) == 1 && read(fd, &byte, 1) == 1;
+}
+
+static void interrupt(struct bed *b, int number)
+{
+    char path[96];
+    struct buf text = { 0 }, why = { 0 };
+
+    snprintf(path, sizeof path, "%s/begun", b->demo.dir);
+    CHECK(mkfifo(path, 0600) == 0);
+    int begun = open(path, O_RDWR | O_CLOEXEC);
+    child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
+    CHECK(is_heard(begun));
+    kill(b->run.pid, number);
+    CHECK(child_wait(&b->run) == 130);
+    CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
+    CHECK(child_says(&b->run, CHILD_OUT, "1 passed, 0 failed, 1 skipped"));
+    child_clear(&b->run);
+    close(begun);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/report/foreign/report.json", b->demo.dir);
+    CHECK(file_read(path, &text, &why) == OK && strstr(buf_cstr(&text), "\"interrupted\"") != NULL);
+    buf_clear(&text);
+    buf_clear(&why);
+}
+
+/* Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
+ * would keep the other end of our pipes. */
+static void interrupted(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM };
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b,
+            SHELL("if mv first second 2>/dev/null; then exec {bin}/ace-broker --control -c {config}; fi; "
+                  "trap '' TERM; echo x >begun; exec tail -f /dev/null"),
+            "");
+    for (int i = 0; i < 2; i++) {
+        file_put(b.demo.dir, "first", "");
+        interrupt(&b, numbers[i]);
+    }
+    demo_drop(&b.demo);
+}
+
 static void wrong_files(void)
 {
     struct bed b;
@@ -145,6 +202,7 @@ CU_TestInfo foreign_tests[] = {
     { "a broker at an address: what it can be asked, and what is wrong with the command", stranger },
     { "pass, fail, known, stale: each has its exit status", verdicts },
     { "not started, crashed, hung", falling },
+    { "interrupted", interrupted },
     { "files that do not hold together", wrong_files },
     CU_TEST_INFO_NULL,
 };
