@@ -1,5 +1,7 @@
 #include "as/wire.h"
 
+#include "common/base/version.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -129,7 +131,7 @@ int main(int argc, char **argv)
         case OPT_SWITCHES:
             return print_switches();
         case OPT_VERSION:
-            puts("ace-as 0.1");
+            puts("ace-as " ACE_VERSION);
             return 0;
         case 'h':
             fputs(usage, stdout);

@@ -3,6 +3,8 @@
 #include "common/net/control.h"
 #include "common/net/tap.h"
 
+#include "common/base/version.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -66,7 +68,7 @@ static void switches(void)
 
 static void version(void)
 {
-    puts("ace-broker 0.1.0 (MQTT 5.0 and 3.1.1, RFC 9431)");
+    puts("ace-broker " ACE_VERSION " (MQTT 5.0 and 3.1.1, RFC 9431)");
 }
 
 static void help(void)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/nearest.h"
+#include "common/base/version.h"
 
 /* clang-format off */
 static const char usage[] =
@@ -371,13 +372,14 @@ static enum options_next read_word(int argc, char **argv, struct client_options 
     const char *first = argc > 1 ? argv[1] : "--help";
 
     if (strcmp(first, "--help") == 0) return fputs(usage, stdout), OPTIONS_DONE;
-    if (strcmp(first, "--version") == 0) return puts("ace-client 0.1"), OPTIONS_DONE;
+    if (strcmp(first, "--version") == 0) return puts("ace-client " ACE_VERSION), OPTIONS_DONE;
     if (strcmp(first, "--help-config") == 0) return show_config_help();
     if (strcmp(first, "--switches") == 0) return show_switches();
     int word = choice(first, words);
-    const char *near = nearest_name(span_str(first), words, 5);
+    const char *near = nearest_name(span_str(first), words, sizeof words / sizeof *words - 1);
     if (word < 0 && near) fprintf(stderr, "ace-client: did you mean %s?\n", near);
-    if (word < 0) return wrong("%s: the first word must be token, pub, sub, discover or drive", first);
+    if (word < 0)
+        return wrong("%s: the first word must be token, pub, sub, discover, revoke or drive", first);
     o->word = (enum client_word)word;
     return OPTIONS_RUN;
 }
@@ -408,7 +410,7 @@ enum options_next options_parse(int argc, char **argv, struct client_options *o)
         else if (opt == O_HELP_CONFIG)
             next = show_config_help();
         else if (opt == O_VERSION)
-            next = (puts("ace-client 0.1"), OPTIONS_DONE);
+            next = (puts("ace-client " ACE_VERSION), OPTIONS_DONE);
         else
             next = take(o, opt, optarg);
     }

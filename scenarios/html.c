@@ -1,5 +1,6 @@
 #include "scenarios/html.h"
 
+#include "scenarios/history.h"
 #include "scenarios/json.h"
 #include "scenarios/matrix.h"
 
@@ -132,6 +133,8 @@ static enum err write_all(struct writer *w)
 
     json_open(w->json, NULL, '{');
     write_counts(w);
+    about_write(&r->about, w->json);
+    if (r->history) history_tell(r->history, w->json);
     report_write_switches(r, w->json);
     json_open(w->json, "rules", '[');
     for (size_t i = 0; i < r->rules->count; i++) write_rule(w, i);

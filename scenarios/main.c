@@ -11,6 +11,7 @@
 
 #include "common/base/file.h"
 #include "common/base/nearest.h"
+#include "common/base/version.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,10 @@ static enum status start(const struct options *o, struct texts *t)
 {
     if (o->help) {
         help(&t->out);
+        return STATUS_FINE;
+    }
+    if (o->version) {
+        buf_str(&t->out, "ace-scenarios " ACE_VERSION "\n");
         return STATUS_FINE;
     }
     const struct command *c = find_command(o, &t->message);

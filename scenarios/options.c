@@ -16,6 +16,7 @@ static const struct option {
 } table[] = {
     /* clang-format off */
     { "--help",  OPTION_FLAG,  offsetof(struct options, help),  "",      "this text", NULL },
+    { "--version", OPTION_FLAG, offsetof(struct options, version), "",  "the version", NULL },
     { "--level", OPTION_VALUE, offsetof(struct options, level), "LEVEL", "only scenarios that prove a rule of this level: must, should, may", "must should may" },
     { "--tag",   OPTION_VALUE, offsetof(struct options, tag),   "TAG",   "only scenarios with this tag", NULL },
     { "--jobs",  OPTION_VALUE, offsetof(struct options, jobs),  "N",     "runs at once [2]", NULL },

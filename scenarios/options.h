@@ -8,7 +8,7 @@ enum { MAX_ARGUMENTS = 16 };
 
 /* The command line: one word, its arguments, and options `--name VALUE` or `--name=VALUE`. Borrows from argv. */
 struct options {
-    bool help;
+    bool help, version;
     const char *word; /* NULL: none */
     size_t arguments;
     const char *argument[MAX_ARGUMENTS];

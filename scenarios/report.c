@@ -21,6 +21,7 @@ void report_clear(struct report *r)
     free(r->said);
     free(r->tally);
     for (size_t i = 0; i < ROLE_COUNT; i++) buf_clear(&r->switches[i]);
+    about_clear(&r->about);
     *r = (struct report){ 0 };
 }
 
@@ -391,6 +392,8 @@ enum err report_write(const struct report *r, struct buf *json)
 {
     json_open(json, NULL, '{');
     json_number(json, "version", REPORT_VERSION);
+    json_line(json);
+    about_write(&r->about, json);
     json_line(json);
     write_summary(r, json);
     json_line(json);

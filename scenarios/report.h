@@ -1,6 +1,7 @@
 #ifndef SCENARIOS_REPORT_H
 #define SCENARIOS_REPORT_H
 
+#include "scenarios/about.h"
 #include "scenarios/known.h"
 #include "scenarios/proven.h"
 #include "scenarios/result.h"
@@ -21,6 +22,8 @@
  *
  * A run is known by scenario, variant and who plays whom: no two runs of a report have all three alike.
  */
+struct history;
+
 struct report {
     const struct rules *rules;
     struct known *known; /* failures that are expected; NULL: none */
@@ -30,6 +33,8 @@ struct report {
     struct run_result *run; /* in the order added; judged */
     unsigned char *said;    /* enum said: of each run, what it says of each rule */
     size_t counts[VERDICTS];
+    struct about about;
+    const struct history *history;   /* of earlier runs, and this one; NULL: none */
     struct buf switches[ROLE_COUNT]; /* of our programs: JSON of their defaults; empty: not known */
     struct proven proven;            /* what the combinations were shown with: proven_add() of each run */
     struct rule_tally *tally;        /* of each rule, in the order of rules->rule */

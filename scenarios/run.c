@@ -8,6 +8,7 @@
 #include "common/base/file.h"
 #include "scenarios/again.h"
 #include "scenarios/badge.h"
+#include "scenarios/history.h"
 #include "scenarios/html.h"
 #include "scenarios/interrupt.h"
 #include "scenarios/junit.h"
@@ -19,11 +20,17 @@
 #include "scenarios/terminal.h"
 #include "scenarios/workers.h"
 
+/* Everything that there is for these programs, so that two runs can be compared. */
+static bool is_all(const struct run_options *o)
+{
+    return !o->plan.choice.glob && !o->plan.choice.level && !o->plan.choice.tag && !o->plan.variant &&
+           !o->plan.under && !o->plan.brief && !o->only_failed && !interrupt_came();
+}
+
 /* A part of the suite shows a part of what the combinations can do. */
 static bool is_whole(const struct run_options *o)
 {
-    return !o->plan.choice.glob && !o->plan.choice.level && !o->plan.choice.tag && !o->plan.variant &&
-           !o->plan.under && !o->plan.brief && o->plan.mode != RUN_MODEL && !plan_is_foreign(&o->plan);
+    return is_all(o) && o->plan.mode != RUN_MODEL && !plan_is_foreign(&o->plan);
 }
 
 static enum err tell(const struct terminal *start, struct report *r, struct run_result *results, size_t count)
@@ -68,6 +75,28 @@ static enum err leave(const struct run_options *o, const struct report *r, const
     enum err e = to->write(r, &text);
     if (e == OK) e = file_write(path, buf_span(&text), 0644, message);
     buf_clear(&text);
+    return e;
+}
+
+/* A part has no place in the history; an earlier one that cannot be read is begun anew. */
+static enum err leave_history(const struct run_options *o, struct report *r, struct history *h,
+                              struct buf *message)
+{
+    struct buf text = { 0 }, none = { 0 };
+    char path[MAX_PATH + 32];
+    enum err e = OK;
+
+    snprintf(path, sizeof path, "%s/history.jsonl", o->out);
+    if (file_read(path, &text, &none) == OK) history_read(buf_span(&text), h);
+    buf_clear(&text);
+    buf_clear(&none);
+    if (is_all(o)) {
+        history_add(h, r);
+        history_write(h, &text);
+        e = buf_failed(&text) ? ERR_NO_MEMORY : file_write(path, buf_span(&text), 0644, message);
+        buf_clear(&text);
+    }
+    r->history = h;
     return e;
 }
 
@@ -142,6 +171,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
 {
     struct report r = { 0 };
     struct scrub x = { 0 };
+    struct history history = { 0 };
     struct buf message = { 0 };
     enum err e = report_init(&r, &s->rules);
 
@@ -156,7 +186,9 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
     r.foreign = plan_is_foreign(&o->plan);
     if (e == OK) e = scrub_runs(o, &x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
+    if (e == OK) about_fill(&r.about, products_of(results, count), o->plan.sut);
     if (e == OK) e = tell(&t, &r, results, count);
+    if (e == OK) e = leave_history(o, &r, &history, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "badge.svg", badge_write }, &message);

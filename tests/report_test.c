@@ -1,3 +1,5 @@
+#include "common/base/version.h"
+#include "common/crypto/ossl.h"
 #include "scenarios/report.h"
 
 #include "common/base/file.h"
@@ -60,7 +62,6 @@ static void end(struct rules *rules, struct report *r)
 }
 
 static const char head[] =
-    "{\"version\":1,\n"
     "\"summary\":{\"passed\":1,\"failed\":0,\"warned\":0,\"noted\":1,\"skipped\":0,\"errors\":1},\n"
     "\"requirements\":{\"total\":6,\"in_scope\":5,\"covered\":2,\"violated\":1,\"deviating\":0},\n"
     "\"switches\":{\"broker\":{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}},\n";
@@ -101,7 +102,10 @@ static const char *report_text(struct buf *out)
 {
     static const struct proven none;
 
-    buf_str(out, head);
+    buf_format(out,
+               "{\"version\":1,\n\"about\":{\"when\":\"2027-01-15T08:00:00Z\",\"runner\":\"ace-"
+               "scenarios " ACE_VERSION "\",\"tls\":\"%s\",\"broker\":\"ace-broker " ACE_VERSION "\"},\n%s",
+               ossl_version(), head);
     proven_write(&none, out);
     buf_format(out, ",\n%s", tail);
     return buf_cstr(out);
@@ -117,6 +121,9 @@ static void writing(void)
     add_passed(&r);
     add_broken(&r);
     add_error(&r);
+    about_fill(&r.about, 1u << ROLE_BROKER, (const struct sut *const[ROLE_COUNT]){ NULL });
+    CHECK(r.about.when > 1790000000);
+    r.about.when = 1800000000;
     buf_str(&r.switches[ROLE_BROKER], "{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}");
     CHECK(report_write(&r, &json) == OK);
     CHECK_ROW(strcmp(buf_cstr(&json), report_text(&want)) == 0, buf_cstr(&json));

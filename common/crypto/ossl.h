@@ -7,4 +7,7 @@
  * error queue, which would otherwise be taken for a TLS failure of the next connection served. */
 enum err ossl_failed(enum err otherwise);
 
+/* "OpenSSL 3.2.1 30 Jan 2024", of the library in use. */
+const char *ossl_version(void);
+
 #endif
