@@ -42,7 +42,7 @@ static bool is_any(struct span word, const char *words)
 static void offer_argument(const struct half_line *h, struct span word, const struct suite *s,
                            struct buf *out)
 {
-    if (is_any(word, "run model mutate list explain"))
+    if (is_any(word, "run model mutate list explain draw"))
         for (size_t i = 0; i < s->flows.count; i++) offer(h, span_str(s->flows.scenario[i]->id), out);
     if (is_any(word, "show"))
         for (size_t i = 0; i < s->rules.count; i++) offer(h, span_str(s->rules.rule[i].id), out);

@@ -7,6 +7,7 @@
 #include "scenarios/mutate.h"
 #include "scenarios/options.h"
 #include "scenarios/sandbox.h"
+#include "scenarios/sketch.h"
 #include "scenarios/status.h"
 
 #include "common/base/file.h"
@@ -33,6 +34,14 @@ static enum status do_list(const struct suite *s, const struct options *o, struc
 static enum status do_explain(const struct suite *s, const struct options *o, struct buf *out)
 {
     return browse_explain(s, o->argument[0], out) == OK ? STATUS_FINE : STATUS_ERROR;
+}
+
+static enum status do_draw(const struct suite *s, const struct options *o, struct buf *out)
+{
+    enum err e = sketch_write(s, o->argument[0], out);
+
+    if (e == ERR_NOT_FOUND) e = browse_explain(s, o->argument[0], out); /* says what is near */
+    return e == OK ? STATUS_FINE : STATUS_ERROR;
 }
 
 static enum status do_show(const struct suite *s, const struct options *o, struct buf *out)
@@ -170,6 +179,8 @@ static const struct command {
       NEEDS_NOTHING, do_sandbox },
     { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },
+    { "draw", "ID", "its first variant as a sequence diagram in Mermaid, for web pages", 1, 1, NEEDS_SUITE,
+      do_draw },
     { "words", "[MESSAGE]", "the words of the flow language, or the fields of one message", 0, 1,
       NEEDS_NOTHING, do_words },
     { "show", "RULE", "one rule, and what proves it", 1, 1, NEEDS_SUITE, do_show },
