@@ -1,7 +1,7 @@
 #ifndef SCENARIOS_WORKERS_H
 #define SCENARIOS_WORKERS_H
 
-#include "scenarios/run.h"
+#include "scenarios/run_options.h"
 
 /* Each run in a process of its own, some at a time. */
 
