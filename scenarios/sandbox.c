@@ -141,19 +141,17 @@ static void show(const struct sandbox *b)
         "# a publisher",
         "% pub --config @/sensor.json -t room/temperature -m 21.5 -q 1 -v",
         "",
-        "# refused by the AS, whose policy has nothing of the kind; and by the broker, which knows the "
-        "token's scope",
+        "# refused by the AS, by its policy; then by the broker, by the token's scope",
         "% pub --config @/sensor.json -t door/lock -m open -q 1",
         "% pub --config @/sensor.json --scope 'pub:room/#' -t door/lock -m open -q 1",
         "",
-        "# a token in a file, shown; a subscriber that lives by it; and its revocation, which ends that "
-        "connection at once",
+        "# a token in a file, a subscriber that lives by it, and its revocation: that connection ends at "
+        "once",
         "% token --config @/display.json --scope 'sub:room/#' --out @/token.json -v",
         "% sub --config @/display.json --token @/token.json -t 'room/#' -v",
         "% revoke --config @/display.json --token @/token.json",
         "",
-        "# the same in other ways: proof by challenge, in the TLS handshake by raw public key or pre-shared "
-        "key, MQTT 3.1.1",
+        "# other proofs: by challenge, in TLS by raw public key or pre-shared key; and MQTT 3.1.1",
         "% pub --config @/sensor.json --pop challenge -t room/temperature -m 22 -q 1 -v",
         "% pub --config @/sensor.json --pop rpk --pop-key ed25519 -t room/temperature -m 22 -q 1 -v",
         "% pub --config @/sensor.json --pop psk -t room/temperature -m 22 -q 1 -v",
