@@ -208,11 +208,16 @@ static void play_all(const struct run_options *o, struct plan *p, const size_t *
     if (isatty(fileno(o->to))) fprintf(o->to, "\r%40s\r", "");
 }
 
+static bool is_part(const struct run_options *o)
+{
+    return o->plan.choice.glob || o->plan.choice.level || o->plan.choice.tag || o->plan.variant ||
+           o->plan.under || o->plan.brief || o->only_failed;
+}
+
 /* A part of the suite shows a part of what the combinations can do. */
 static bool is_whole(const struct run_options *o)
 {
-    return !o->plan.choice.glob && !o->plan.choice.level && !o->plan.choice.tag && !o->plan.variant &&
-           !o->plan.under && !o->plan.brief && o->plan.mode != RUN_MODEL && !plan_is_foreign(&o->plan);
+    return !is_part(o) && o->plan.mode != RUN_MODEL && !plan_is_foreign(&o->plan);
 }
 
 static enum err tell(const struct terminal *start, struct report *r, struct run_result *results, size_t count)
@@ -342,6 +347,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
                           .whole = is_whole(o) };
 
     r.known = o->known;
+    if (r.known) r.known->part = is_part(o);
     r.foreign = plan_is_foreign(&o->plan);
     if (e == OK) e = scrub_runs(o, &x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
