@@ -22,7 +22,9 @@ certfile ${file(config.tls.certificate)}
 keyfile ${file('mosquitto.key')}
 allow_anonymous true
 persistence false
-log_type all
+log_type error
+log_type warning
+log_type information
 user ${process.getuid() === 0 ? 'root' : ''}
 `.replace(/^user $/m, '')
 );

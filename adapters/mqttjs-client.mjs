@@ -4,78 +4,39 @@ import mqtt from 'mqtt';
 import { calculateJwkThumbprint } from 'jose';
 import { createHash, createHmac, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { request } from 'node:https';
 import { connect as connectTls } from 'node:tls';
-import { b64u, bytes, config, drive, fromB64u, json, ready, refused, say, unsupported } from './kit.mjs';
+import { b64u, bytes, config, drive, ready, refused, say, unsupported } from './kit.mjs';
+import { ownKey, publicOf, requestToken, secretOf } from './token.mjs';
 
 const CONTINUE = 0x18, REAUTHENTICATE = 0x19;
 const ca = bytes(config.broker.ca);
-let held;      // {token, prove, rsCnf, ends}: what the AS gave last
+let held;      // what the AS gave last, and `prove`
 let client;    // MQTT.js, while it is connected
 let awaited;   // of a re-authentication: how it ended
 
 // --- the authorization server ---
 
-async function post(url, body) {
-    const login = Buffer.from(`${config.client.id}:${config.client.secret}`).toString('base64');
-    const req = request(url, {
-        method: 'POST',
-        ca: bytes(config.as.ca),
-        headers: { 'content-type': 'application/ace+json', accept: 'application/ace+json', authorization: `Basic ${login}` },
-    });
-    req.end(JSON.stringify(body));
-    const [res] = await once(req, 'response');
-    let text = '';
-    for await (const piece of res) text += piece;
-    const said = JSON.parse(text || '{}');
-    if (res.statusCode >= 300) throw refused(res.statusCode, said.error);
-    return said;
-}
-
-const algs = {
-    ed25519: { alg: 'EdDSA', prove: (key) => (octets) => sign(null, octets, key) },
-    es256: { alg: 'ES256', prove: (key) => (octets) => sign('sha256', octets, { key, dsaEncoding: 'ieee-p1363' }) },
+const proofs = {
+    ed25519: (key) => (octets) => sign(null, octets, key),
+    es256: (key) => (octets) => sign('sha256', octets, { key, dsaEncoding: 'ieee-p1363' }),
 };
 
-const ownKey = (pop) =>
-    config.client.keys.map((name) => json(name)).find((k) => (pop === 'ed25519' ? k.kty === 'OKP' : k.kty === 'EC'));
-
-const publicOf = ({ kty, crv, x, y, kid }) => ({ kty, crv, x, ...(y && { y }), ...(kid && { kid }) });
-
-async function bind(answer, own, pop) {
-    if (answer.cnf?.jwk?.kty === 'oct') {
-        const secret = fromB64u(answer.cnf.jwk.k);
-        if (answer.cnf.jwk.alg && answer.cnf.jwk.alg !== 'HS256') throw new Error('the key is for another algorithm');
+async function bind({ cnf, own }, pop) {
+    if (cnf?.kty === 'oct') {
+        const secret = secretOf(cnf);
         return (octets) => createHmac('sha256', secret).update(octets).digest();
     }
     if (!own) throw new Error('the AS gave no key, and none was named');
-    const named = answer.cnf?.jwk;
-    if (named && (await calculateJwkThumbprint(named)) !== (await calculateJwkThumbprint(publicOf(own))))
+    if (cnf && (await calculateJwkThumbprint(cnf)) !== (await calculateJwkThumbprint(publicOf(own))))
         throw new Error('the answer is about another key');
-    return algs[pop].prove(createPrivateKey({ key: own, format: 'jwk' }));
+    return proofs[pop](createPrivateKey({ key: own, format: 'jwk' }));
 }
 
-// The flow language says a scope as ["filter",["pub"],...], or as a list of such pairs.
-function aifOf(scope) {
-    if (typeof scope === 'string') return unsupported('a scope in words');
-    if (Array.isArray(scope[0])) return scope;
-    return scope.filter((_, i) => i % 2 === 0).map((filter, i) => [filter, scope[2 * i + 1]]);
-}
-
-async function getToken({ scope, pop = 'hs256', audience, enc = 'json', as, kid, cnonce }) {
-    if (enc !== 'json' || as || kid || cnonce) unsupported('only plain JSON requests to the AS it knows');
-    if (pop !== 'hs256' && !algs[pop]) unsupported(pop);
+async function getToken({ pop = 'hs256', ...step }) {
+    if (pop !== 'hs256' && !proofs[pop]) unsupported(pop);
     const own = pop === 'hs256' ? null : ownKey(pop);
-    const answer = await post(config.as.url, {
-        audience: audience ?? config.token.audience,
-        ...(scope && { scope: b64u(JSON.stringify(aifOf(scope))) }),
-        ...(own && { req_cnf: { jwk: publicOf(own) } }),
-    });
-    if (!/^pop$/i.test(answer.token_type ?? 'pop')) throw new Error('this is no PoP token');
-    if (answer.ace_profile && answer.ace_profile !== 'mqtt_tls') throw new Error('the token is for another profile');
-    if (!(answer.expires_in > 0)) throw new Error('nobody knows when this token ends');
-    const prove = await bind(answer, own, pop);
-    held = { token: Buffer.from(answer.access_token), prove, rsCnf: answer.rs_cnf, ends: Date.now() + answer.expires_in * 1000 };
+    const granted = await requestToken(step, own);
+    held = { ...granted, prove: await bind(granted, pop) };
     return { ends: Math.floor(held.ends / 1000) };
 }
 
@@ -85,7 +46,7 @@ const thumb = (jwk) => createHash('sha256').update(JSON.stringify([jwk.kty, jwk.
 
 async function openTls() {
     const version = config.tls?.version ? `TLSv${config.tls.version}` : undefined;
-    const named = held?.rsCnf?.jwk;
+    const named = held?.rsCnf;
     const socket = connectTls({
         host: config.broker.host,
         port: config.broker.port,

@@ -137,6 +137,22 @@ void show_send(struct show *w, const struct step *s)
 
 /* --- receiving --- */
 
+static void judge_arrival(struct show *w, const struct step *s, struct awaited *a)
+{
+    bool closed = a->taken == TAKE_NOTHING && a->arrival.end && a->arrival.end->closed;
+
+    if (closed)
+        buf_format(a->got, "CLOSE (%s)", a->arrival.end->reason);
+    else if (a->taken == TAKE_NOTHING)
+        buf_str(a->got, "nothing in time");
+    if (a->arrival.end) w->stage.facts = &a->arrival.end->facts;
+    bool broken_on_purpose = a->taken == TAKE_BROKEN && show_puppet(w, s->from.role) && w->said == s;
+    bool held = s->message->kind == MESSAGE_CLOSE ? closed : a->taken == TAKEN || broken_on_purpose;
+    if (!judge_message(w, s, held, buf_cstr(a->got)) || s->message->kind == MESSAGE_CLOSE) return;
+    if (!broken_on_purpose) judge_fields(w, s, a->out); /* against what was known before */
+    show_note(w, s, a->out);
+}
+
 static void receive_message(struct show *w, const struct step *s)
 {
     struct fields in = { .vars = &w->stage.vars };
@@ -151,18 +167,7 @@ static void receive_message(struct show *w, const struct step *s)
     if (a.arrival.end || s->to.role == ROLE_AS) net_wait(w->net, message_came, &a);
     if (a.arrival.end && a.arrival.end->accepted && a.arrival.end->peer.number == 0)
         a.arrival.end->peer = s->from;
-    bool closed = a.taken == TAKE_NOTHING && a.arrival.end && a.arrival.end->closed;
-    if (closed)
-        buf_format(&got, "CLOSE (%s)", a.arrival.end->reason);
-    else if (a.taken == TAKE_NOTHING)
-        buf_str(&got, "nothing in time");
-    if (a.arrival.end) w->stage.facts = &a.arrival.end->facts;
-    bool broken_on_purpose = a.taken == TAKE_BROKEN && show_puppet(w, s->from.role) && w->said == s;
-    bool held = s->message->kind == MESSAGE_CLOSE ? closed : a.taken == TAKEN || broken_on_purpose;
-    if (judge_message(w, s, held, buf_cstr(&got)) && s->message->kind != MESSAGE_CLOSE) {
-        if (!broken_on_purpose) judge_fields(w, s, &in); /* against what was known before */
-        show_note(w, s, &in);
-    }
+    if (!w->over) judge_arrival(w, s, &a);
     trace_message(w, s, s->message->word, &in);
     buf_clear(&got);
 }

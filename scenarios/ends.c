@@ -80,6 +80,7 @@ static bool can_claim(void *what)
 {
     struct claim *c = what;
 
+    if (show_declined(c->w, c->from)) return true;
     if (!c->taken) c->taken = unclaimed(c->w, c->owner);
     return c->taken && end_settled(c->taken);
 }
@@ -88,7 +89,7 @@ struct strand *claim_end(struct show *w, enum role owner, struct party from)
 {
     struct claim c = { w, owner, from, NULL };
 
-    if (!net_wait(w->net, can_claim, &c)) return NULL;
+    if (!net_wait(w->net, can_claim, &c) || !c.taken) return NULL;
     c.taken->peer = from;
     return c.taken;
 }

@@ -153,6 +153,11 @@ static const struct known_entry *excuse_all(const struct known *k, const struct 
     return found;
 }
 
+static bool is_wide(const struct known_entry *e)
+{
+    return !e->is_rule && strpbrk(e->subject, "*?");
+}
+
 void known_hear(struct known *k, struct run_result *r, const struct rules *rules)
 {
     if (r->verdict == VERDICT_SKIP || r->verdict == VERDICT_ERROR) return;
@@ -161,7 +166,7 @@ void known_hear(struct known *k, struct run_result *r, const struct rules *rules
         if (e->is_rule) hear_rule(e, r, rules);
         if (!is_about(e, r)) continue;
         e->broken += r->verdict == VERDICT_FAIL;
-        e->held += r->verdict != VERDICT_FAIL;
+        e->held += r->verdict != VERDICT_FAIL && !(k->part && is_wide(e));
     }
     const struct known_entry *e = r->verdict == VERDICT_FAIL ? excuse_all(k, r, rules) : NULL;
     if (!e) return;

@@ -24,6 +24,7 @@ struct known {
     const char *path;
     size_t count;
     struct known_entry *entry;
+    bool part; /* the runs are a part of the suite: that a glob is kept in them says nothing */
 };
 
 /* `path` is for messages, and copied. Errors: ERR_MALFORMED (an unknown rule, no time, no reason), ERR_TOO_LARGE with "line N: ..." in

@@ -183,6 +183,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
                           .whole = is_whole(o) };
 
     r.known = o->known;
+    if (r.known) r.known->part = !is_all(o);
     r.foreign = plan_is_foreign(&o->plan);
     if (e == OK) e = scrub_runs(o, &x, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);

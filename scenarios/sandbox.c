@@ -145,8 +145,7 @@ static void show(const struct sandbox *b)
         "% pub --config @/sensor.json -t door/lock -m open -q 1",
         "% pub --config @/sensor.json --scope 'pub:room/#' -t door/lock -m open -q 1",
         "",
-        "# a token in a file, a subscriber that lives by it, and its revocation: that connection ends at "
-        "once",
+        "# a token in a file, a subscriber that lives by it, and its revocation, which ends that",
         "% token --config @/display.json --scope 'sub:room/#' --out @/token.json -v",
         "% sub --config @/display.json --token @/token.json -t 'room/#' -v",
         "% revoke --config @/display.json --token @/token.json",

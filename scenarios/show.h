@@ -73,5 +73,7 @@ void show_await_tap(struct show *w, struct product *p, int64_t asked);
 bool show_ping(struct show *w, unsigned client);
 /* Waits until the client's last verb is answered. false: it was not. */
 bool show_settled(struct show *w, unsigned client);
+/* Has this party, if it is a client that was told something, answered that it cannot do that? Then nothing more comes, and the run is over. */
+bool show_declined(struct show *w, struct party p);
 
 #endif

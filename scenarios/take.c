@@ -133,6 +133,7 @@ bool message_came(void *what)
 {
     struct awaited *a = what;
 
+    if (show_declined(a->arrival.w, a->arrival.from)) return true;
     while (has_arrived(&a->arrival)) {
         if (has_died(a->arrival.w, a->arrival.from) && (!a->arrival.end || !strand_has_input(a->arrival.end)))
             return true;

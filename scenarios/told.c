@@ -1,3 +1,4 @@
+#include "scenarios/ends.h"
 #include "scenarios/make.h"
 #include "scenarios/show.h"
 
@@ -43,6 +44,15 @@ bool show_settled(struct show *w, unsigned client)
     return net_wait(w->net, is_answered, &s) && w->asked[client] == 0;
 }
 
+bool show_declined(struct show *w, struct party p)
+{
+    struct settling s = { w, p.number };
+
+    if (p.role != ROLE_CLIENT || !w->client[p.number]) return false;
+    if (w->asked[p.number]) (void)is_answered(&s);
+    return w->over;
+}
+
 static struct doc *argument(struct show *w, const struct field *f)
 {
     struct value v = { 0 };
@@ -51,7 +61,8 @@ static struct doc *argument(struct show *w, const struct field *f)
     return value_doc(&v);
 }
 
-static struct doc *tell(struct show *w, const struct step *s)
+/* The verb with its arguments, as far as they are known. */
+static struct doc *word(struct show *w, const struct step *s)
 {
     struct doc *d = doc_new_map(), *args = doc_new_array();
 
@@ -65,6 +76,27 @@ static struct doc *tell(struct show *w, const struct step *s)
     }
     doc_put(d, "args", args);
     doc_put(d, "do", doc_new_str(s->verb->word));
+    return d;
+}
+
+/* What its client is told next; NULL: nothing. */
+static const struct step *next_verb(const struct show *w, const struct step *s)
+{
+    const struct step *end = w->variant->step + w->variant->steps;
+
+    while (++s < end) {
+        if (s->kind == STEP_VERB && same_party(s->from, w->stage.step->from)) return s;
+    }
+    return NULL;
+}
+
+/* A program that connects and acts in one has to know at `connect` what comes. */
+static struct doc *tell(struct show *w, const struct step *s)
+{
+    struct doc *d = word(w, s);
+    const struct step *next = strcmp(s->verb->word, "connect") == 0 ? next_verb(w, s) : NULL;
+
+    if (next) doc_put(d, "next", word(w, next));
     doc_put(d, "id", doc_new_int(++w->next_id));
     return d;
 }

@@ -183,6 +183,33 @@ static void interrupted(void)
     demo_drop(&b.demo);
 }
 
+/* It cannot do anything, and tells what it was told that comes next. */
+static const char unable[] = "echo 'READY {}'\n"
+                             "while read -r line; do\n"
+                             "    case $line in *stop*) exit 0 ;; esac\n"
+                             "    next=${line##*'\"next\":'}\n"
+                             "    next=${next##*'\"do\":\"'}\n"
+                             "    id=${line##*'\"id\":'}\n"
+                             "    echo \"{\\\"id\\\":${id%\\}},\\\"ok\\\":false,\"\\\n"
+                             "\"\\\"error\\\":\\\"unsupported: nothing like ${next%%'\"'*}\\\"}\"\n"
+                             "done\n";
+
+/* A client that says at once that it cannot do a step is not waited for: the run is skipped, not failed. */
+static void declining(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    file_put(b.demo.dir, "unable.sh", unable);
+    file_put(b.demo.dir, "it.json",
+             "{\"role\":\"client\",\"name\":\"it\",\"start\":[\"sh\",\"{here}/unable.sh\"]}");
+    ends(&b, 0, "the client: unsupported: nothing like get-token",
+         ARGS("discovery/as-hint", "--client", "it.json", "--jobs", "1"));
+    ends(&b, 0, "0 passed, 0 failed, 1 skipped",
+         ARGS("psk/uploaded", "--client", "it.json", "--variant", "identity=json,tls=1.3,version=5"));
+    demo_drop(&b.demo);
+}
+
 static void wrong_files(void)
 {
     struct bed b;
@@ -203,6 +230,7 @@ CU_TestInfo foreign_tests[] = {
     { "pass, fail, known, stale: each has its exit status", verdicts },
     { "not started, crashed, hung", falling },
     { "interrupted", interrupted },
+    { "a client that cannot do what it is told: skipped, and told what comes next", declining },
     { "files that do not hold together", wrong_files },
     CU_TEST_INFO_NULL,
 };
