@@ -79,6 +79,18 @@ static enum err take_share(const struct introspect_from *from, struct claim_set 
     return e == ERR_INVALID_SCOPE ? OK : e;
 }
 
+/* Issued and not revoked, and its client is still one of ours: who was removed or barred has no rights left. */
+static enum err is_live(const struct introspect_from *from, const uint8_t hash[SHA256_SIZE], bool *live)
+{
+    struct buf id = { 0 };
+    enum err e = ledger_live(from->ledger, hash, &id, live);
+    const struct as_client *c = e == OK && *live ? registry_client(from->registry, buf_span(&id)) : NULL;
+
+    *live = c && c->enabled;
+    buf_clear(&id);
+    return e;
+}
+
 enum err introspect(const struct introspect_from *from, const struct introspection_request *in,
                     struct introspection_response *out)
 {
@@ -94,7 +106,7 @@ enum err introspect(const struct introspect_from *from, const struct introspecti
     enum err e = open_as_broker(from, token, secret_span(&kept), &claims);
     secret_clear(&kept);
     if (!claims) return e == ERR_NO_MEMORY || e == ERR_UNAVAILABLE ? e : OK;
-    e = ledger_live(from->ledger, hash, &live);
+    e = is_live(from, hash, &live);
     if (e == OK && live) e = copy_claims(claims, &out->claims);
     if (e == OK && live) e = take_share(from, &out->claims, &live);
     if (!live) claim_set_clear(&out->claims);

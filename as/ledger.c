@@ -150,14 +150,16 @@ bool ledger_ready(struct ledger *l)
     return answered && store_in_place(l->store);
 }
 
-enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bool *live)
+enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct buf *client, bool *live)
 {
     struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)) };
-    static const char sql[] = "SELECT 1 FROM token WHERE hash = ?1 AND revoked IS NULL";
+    static const char sql[] = "SELECT client FROM token WHERE hash = ?1 AND revoked IS NULL";
     struct store_rows r = store_select(l->store, &(struct store_query){ sql, args, 1 });
 
     *live = store_row(&r);
+    if (*live) buf_add(client, r.column[0].bytes);
     store_done(&r);
+    if (buf_failed(client)) return ERR_NO_MEMORY;
     return r.error == OK ? OK : ERR_UNAVAILABLE;
 }
 

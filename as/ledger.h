@@ -36,8 +36,9 @@ enum ledger_kid { LEDGER_KID_NEVER, LEDGER_KID_EXPIRED, LEDGER_KID_LIVE };
 MUST_USE enum err ledger_pop_key(struct ledger *l, const struct ledger_entry *whose, int64_t now,
                                  struct secret *key, enum ledger_kid *state);
 
-/* Was this token issued here, and not revoked? Errors: ERR_UNAVAILABLE. */
-MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], bool *live);
+/* Was this token issued here, and not revoked? Then the id of its client is appended. Errors: ERR_UNAVAILABLE, ERR_NO_MEMORY. */
+MUST_USE enum err ledger_live(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], struct buf *client,
+                              bool *live);
 
 /* What a reference token stands for, as it was entered; untouched where this is none, or a revoked one. Errors: ERR_UNAVAILABLE,
  * ERR_NO_MEMORY. */

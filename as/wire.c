@@ -4,6 +4,7 @@
 #include "common/net/http_server.h"
 #include "common/net/tap.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -265,7 +266,9 @@ static int open_tls(struct shell *s)
     };
 
     if (s->keylog) o.protocol.keylog = (struct tls_keylog){ s, on_keylog };
-    return tls_server_config(&o, &s->tls, &why) == OK ? 0 : complain("tls", why.why);
+    return tls_server_config(&o, &s->tls, &why) == OK
+               ? 0
+               : complain("tls.certificate, tls.key, tls.client_ca", why.why);
 }
 
 static int open_core(struct shell *s)
@@ -388,5 +391,37 @@ int as_wire_run(struct as_config *config, enum wire_mode mode)
     log_free(s->log);
     if (s->keylog) fclose(s->keylog);
     free(s);
+    return status;
+}
+
+/* The store is opened if it is there; else its folder must be. */
+static int try_store(struct as_config *c)
+{
+    struct buf folder = { 0 };
+    struct fault why = { 0 };
+    struct ledger *ledger = NULL;
+    const char *path = buf_cstr(&c->store_path), *slash = strrchr(path, '/');
+    int status = 0;
+
+    if (strcmp(path, ":memory:") == 0) return 0;
+    buf_add(&folder, slash ? span(path, (size_t)(slash - path) + 1) : span_str("."));
+    if (access(path, F_OK) == 0) {
+        if (ledger_open(path, &ledger, &why) != OK) status = complain(path, why.why);
+        if (ledger) ledger_close(ledger);
+    } else if (access(buf_cstr(&folder), W_OK) != 0) {
+        status = complain(path, strerror(errno));
+    }
+    buf_clear(&folder);
+    return status;
+}
+
+int as_wire_test(struct as_config *config)
+{
+    struct shell s = { .config = config };
+    int status = open_keylog(&s) || open_tls(&s) || try_store(config);
+
+    tls_config_free(s.tls);
+    if (s.keylog) fclose(s.keylog);
+    if (!status) printf("%s: good\n", config->path);
     return status;
 }

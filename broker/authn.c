@@ -135,6 +135,8 @@ static bool same_subject(const struct grant *old, const struct claims *new)
 
     if (!old || grant_is_public(old)) return true;
     o = claims_set(grant_claims(old));
+    if (o->has_client_id && n->has_client_id && !span_eq(buf_span(&o->client_id), buf_span(&n->client_id)))
+        return false;
     return !o->has_sub || !n->has_sub || span_eq(buf_span(&o->sub), buf_span(&n->sub));
 }
 

@@ -133,19 +133,27 @@ static int read_options(int argc, char **argv, struct options *o)
 
 /* --- configuration --- */
 
-/* NULL: refused, and told on standard error. `old`: what the broker runs by, NULL: nothing yet. */
-static struct broker_config *load(const char *path, const struct broker_config *old, struct buf *kept)
+/* NULL: refused; `message` says why. `old`: what the broker runs by, NULL: nothing yet. */
+static struct broker_config *load(const char *path, const struct broker_config *old, struct buf *kept,
+                                  struct buf *message)
 {
-    struct buf message = { 0 };
     struct broker_config *c = calloc(1, sizeof *c);
     enum err e = ERR_NO_MEMORY;
 
-    if (c) e = old ? broker_config_reread(old, c, kept, &message) : broker_config_read(path, c, &message);
-    if (e != OK) {
-        fprintf(stderr, "ace-broker: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
-        free(c);
-        c = NULL;
-    }
+    if (c) e = old ? broker_config_reread(old, c, kept, message) : broker_config_read(path, c, message);
+    if (e == OK) return c;
+    if (message->n == 0) buf_str(message, err_wire(e)->words);
+    free(c);
+    return NULL;
+}
+
+/* The same at the start, told on standard error. */
+static struct broker_config *load_first(const char *path)
+{
+    struct buf message = { 0 };
+    struct broker_config *c = load(path, NULL, NULL, &message);
+
+    if (!c) fprintf(stderr, "ace-broker: %s\n", buf_cstr(&message));
     buf_clear(&message);
     return c;
 }
@@ -175,13 +183,15 @@ static void take(struct program *p, struct broker_config *fresh, struct log *log
 /* A failed reload keeps the old configuration. */
 static void reload(struct program *p)
 {
-    struct buf kept = { 0 };
-    struct broker_config *fresh = load(p->options.config, p->config, &kept);
+    struct buf kept = { 0 }, why = { 0 };
+    struct broker_config *fresh = load(p->options.config, p->config, &kept, &why);
 
     if (fresh) take(p, fresh, log_of(fresh));
     log_event(p->log, fresh && !kept.n ? LOG_INFO : LOG_WARN, fresh ? "reloaded" : "not_reloaded",
-              LOG_STR("file", p->options.config), LOG_SPAN("needs_restart", buf_span(&kept)));
+              LOG_STR("file", p->options.config), LOG_SPAN("needs_restart", buf_span(&kept)),
+              LOG_SPAN("why", buf_span(&why)));
     buf_clear(&kept);
+    buf_clear(&why);
 }
 
 /* --- the end --- */
@@ -365,7 +375,7 @@ int main(int argc, char **argv)
     struct buf text = { 0 };
 
     if (status >= 0) return status;
-    p.config = load(p.options.config, NULL, NULL);
+    p.config = load_first(p.options.config);
     if (!p.config) return EXIT_FAILURE;
     if (p.options.print) broker_config_print(p.config, &text);
     print(&text);

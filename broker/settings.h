@@ -67,7 +67,7 @@ struct asking {
     int64_t questions;  /* open at once */
 };
 
-enum { ANSWER_SECONDS = 10 }; /* rights from an answer that is not to be used again */
+enum { ANSWER_SECONDS = 2 }; /* rights of deliveries from an answer that is not to be used again */
 
 /* How long rights rest on one answer. */
 static inline int64_t asking_holds(const struct asking *a)

@@ -313,8 +313,11 @@ static enum err open_tls(struct wire *w, struct fault *why)
     };
 
     TRY(open_keylog(w, why));
+    struct fault what = { 0 };
     if (w->keylog >= 0) o.protocol.keylog = (struct tls_keylog){ w, on_keylog };
-    return tls_server_config(&o, &w->tls, why);
+    enum err e = tls_server_config(&o, &w->tls, &what);
+    if (e != OK) fault_set(why, 0, "tls.certificate, tls.key: %s", *what.why ? what.why : err_wire(e)->words);
+    return e;
 }
 
 static enum err open_listener(struct wire *w, struct fault *why)

@@ -247,6 +247,16 @@ static enum err remember_want(struct device *d, const struct device_token_want *
     return buf_failed(&d->want_audience) || buf_failed(&d->want_kid) ? ERR_NO_MEMORY : OK;
 }
 
+/* [R-ASC-01] a secret goes there, so never in clear */
+static enum err read_url(struct span text, struct http_url *out, struct fault *why)
+{
+    TRY(http_url_read(text, out, why));
+    if (out->tls) return OK;
+    fault_set(why, 0, "%.*s: must be an https:// URL", (int)(text.n > 100 ? 100 : text.n),
+              (const char *)text.p);
+    return ERR_MALFORMED;
+}
+
 enum err device_get_token(struct device *d, const struct device_token_want *want, struct fault *why)
 {
     struct span text = want->url.n ? want->url : span_str(d->config->as_url ? d->config->as_url : "");
@@ -261,7 +271,7 @@ enum err device_get_token(struct device *d, const struct device_token_want *want
                   (int)(text.n > 90 ? 90 : text.n), (const char *)text.p);
         return ERR_NOT_AUTHORIZED;
     }
-    TRY(http_url_read(text, &url, why));
+    TRY(read_url(text, &url, why));
     TRY(remember_want(d, want));
     if (want->pop_key != POP_KEY_HS256 && !client_config_key(d->config, (enum pop_key)want->pop_key)) {
         fault_set(why, 0, "no private key of this type: give one with client.keys or --key");
@@ -285,7 +295,7 @@ static enum err revocation_url(const struct device *d, struct http_url *out, str
         buf_add(&text, span(c->as_url, (size_t)(end - c->as_url)));
         buf_str(&text, "/revoke");
     }
-    enum err e = buf_failed(&text) ? ERR_NO_MEMORY : http_url_read(buf_span(&text), out, why);
+    enum err e = buf_failed(&text) ? ERR_NO_MEMORY : read_url(buf_span(&text), out, why);
     buf_clear(&text);
     return e;
 }

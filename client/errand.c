@@ -79,7 +79,9 @@ void errand_ask_token(struct errand *e, struct span url)
         buf_truncate(&e->as_url, 0);
         buf_add(&e->as_url, url);
     }
-    if (err != OK) errand_fail(e, err == ERR_PROTOCOL ? EXIT_USAGE : EXIT_REFUSED, "token", why.why);
+    if (err != OK)
+        errand_fail(e, err == ERR_PROTOCOL || err == ERR_MALFORMED ? EXIT_USAGE : EXIT_REFUSED, "token",
+                    why.why);
 }
 
 bool errand_in_tls(const struct errand *e)
@@ -139,6 +141,12 @@ void errand_connect(struct errand *e, bool ace)
     e->shown = h ? key_ref(h->key) : NULL;
     enum err err = device_connect(e->device, &want, &why);
     if (err != OK) errand_fail(e, errand_status(err), "connect", why.why);
+}
+
+void errand_rediscover(struct errand *e)
+{
+    e->discovering = true;
+    errand_connect(e, true);
 }
 
 void errand_come_in(struct errand *e)

@@ -38,8 +38,10 @@ struct errand {
     struct buf as_url;   /* where tokens come from */
     struct key *shown;   /* in the TLS handshake */
     bool renewing, late; /* the next token is being presented; it came while it could not be */
-    bool moving;         /* to a new connection with the next token, as soon as nothing is in flight */
-    uint16_t update_id;  /* of the next token on its way to authz-info */
+    bool anew; /* the move goes by way of the broker's hint: it takes fresh tokens only [R-DISC-07] */
+    bool fresh_only, fresh_tried; /* its hints have a cnonce; one was asked for since it let us in last */
+    bool moving;        /* to a new connection with the next token, as soon as nothing is in flight */
+    uint16_t update_id; /* of the next token on its way to authz-info */
     int renew_status;
     char renew_why[200];
 };
@@ -60,6 +62,8 @@ void errand_ask_token(struct errand *e, struct span url);
 /* Is the key proved in TLS, so that nothing more is said over MQTT [R-TLS-08]? */
 bool errand_in_tls(const struct errand *e);
 void errand_connect(struct errand *e, bool ace);
+/* Asks the broker for its hint, and goes on from there. */
+void errand_rediscover(struct errand *e);
 /* Connects with the token held: for --pop rpk, first to bring it to authz-info [R-RPK-01]. */
 void errand_come_in(struct errand *e);
 /* The token held, to authz-info on this connection; `update_id` tells which answer is meant. */

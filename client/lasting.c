@@ -58,6 +58,11 @@ bool lasting_try_later(struct errand *e, const char *why)
     return true;
 }
 
+static bool knows_as(const struct errand *e)
+{
+    return e->as_url.n || e->o->config.as_url;
+}
+
 /* [R-SESS-05] [R-SESS-06] with a proof of its own, and with a token that holds. */
 static void come_back(struct errand *e)
 {
@@ -67,11 +72,30 @@ static void come_back(struct errand *e)
     e->back_ms = 0;
     if (!h) {
         errand_connect(e, false);
-    } else if (!ended || !(e->as_url.n || e->o->config.as_url)) {
+    } else if (!ended || !knows_as(e)) {
         errand_come_in(e);
+    } else if (e->fresh_only) {
+        errand_rediscover(e);
     } else if (!e->renewal.asking) { /* else: its answer takes us on */
         errand_ask_token(e, buf_span(&e->as_url));
     }
+}
+
+bool lasting_start_over(struct errand *e)
+{
+    if (!lasting_comes_back(e) || !knows_as(e)) return false;
+    e->renewal.ends = 0;
+    e->gone = true;
+    if (device_dialog(e->device)) device_disconnect(e->device, 0);
+    return true;
+}
+
+void lasting_move_anew(struct errand *e)
+{
+    e->renewal.ends = 0;
+    e->renewal.asking = false;
+    e->moving = e->anew = true;
+    lasting_move(e);
 }
 
 void lasting_move(struct errand *e)
@@ -149,11 +173,13 @@ static void on_pulse(uv_timer_t *t)
     case RENEWAL_REST:
         break;
     case RENEWAL_ASK:
-        if (errand_request_token(e, buf_span(&e->as_url), &why) != OK)
+        if (e->fresh_only)
+            lasting_move_anew(e);
+        else if (errand_request_token(e, buf_span(&e->as_url), &why) != OK)
             lasting_not_renewed(e, EXIT_REFUSED, why.why);
         break;
     case RENEWAL_OVER:
-        lasting_no_more_token(e);
+        if (!lasting_start_over(e)) lasting_no_more_token(e);
         break;
     }
 }
@@ -165,6 +191,7 @@ void lasting_came_in(struct errand *e, const struct dialog_event *d)
     e->lost = (struct backoff){ 0 };
     e->lost_ms = 0;
     e->in_ms = uv_now(&e->loop);
+    e->fresh_tried = false;
     if (d->assigned_id.n) {
         buf_truncate(&e->id, 0);
         buf_add(&e->id, buf_span(&d->assigned_id));

@@ -25,6 +25,10 @@ void lasting_presented(struct errand *e);
 void lasting_updated(struct errand *e, uint8_t reason);
 /* Goes to a new connection, if that is wanted and nothing is in flight. */
 void lasting_move(struct errand *e);
+/* The token has ended, and is asked for again as a connection that is lost is: false, that was not asked for, or nobody knows whom to ask. */
+bool lasting_start_over(struct errand *e);
+/* To a new connection by way of the broker's hint, as soon as nothing is in flight. */
+void lasting_move_anew(struct errand *e);
 void lasting_not_renewed(struct errand *e, int status, const char *why);
 /* Has the token ended, and could not be replaced? Its end is the broker's as well as ours: whoever sees it first, the reason is the same. */
 bool lasting_ended(const struct errand *e);

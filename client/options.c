@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/ace/topic.h"
 #include "common/base/nearest.h"
 #include "common/base/version.h"
 
@@ -369,8 +370,9 @@ static enum options_next show_switches(void)
 static enum options_next read_word(int argc, char **argv, struct client_options *o)
 {
     static const char *const words[] = { "token", "pub", "sub", "discover", "revoke", "drive", NULL };
-    const char *first = argc > 1 ? argv[1] : "--help";
+    const char *first = argc > 1 ? argv[1] : "";
 
+    if (argc < 2) return fputs(usage, stderr), OPTIONS_WRONG;
     if (strcmp(first, "--help") == 0) return fputs(usage, stdout), OPTIONS_DONE;
     if (strcmp(first, "--version") == 0) return puts("ace-client " ACE_VERSION), OPTIONS_DONE;
     if (strcmp(first, "--help-config") == 0) return show_config_help();
@@ -390,8 +392,22 @@ static enum options_next check(const struct client_options *o)
     if ((o->word == WORD_PUB || o->word == WORD_SUB) && o->topic_count == 0)
         return wrong("%s", "no topic: give -t");
     if (o->word == WORD_PUB && o->topic_count > 1) return wrong("%s", "pub: one -t only");
+    if (o->word == WORD_PUB && topic_has_wildcard(span_str(o->topics[0])))
+        return wrong("pub: %s has a wildcard: that is for sub", o->topics[0]);
     if (o->word == WORD_PUB && o->payload == PAYLOAD_NONE)
         return wrong("%s", "no message: give -m, -f, -l or -n");
+    return OPTIONS_RUN;
+}
+
+/* It has no AUTH packet, and a refusal there cannot name an authorization server [R-DISC-11]. */
+static enum options_next check_311(const struct client_options *o)
+{
+    bool connects = o->word == WORD_PUB || o->word == WORD_SUB;
+
+    if (connects && o->config.pop == POP_FORM_CHALLENGE)
+        return wrong("%s", "--pop challenge needs MQTT 5: in 3.1.1 there is no challenge");
+    if ((connects || o->word == WORD_DISCOVER) && !o->config.as_url && !o->config.token_file)
+        return wrong("%s", "MQTT 3.1.1 cannot say which authorization server to ask: give --as URL");
     return OPTIONS_RUN;
 }
 
@@ -414,6 +430,7 @@ enum options_next options_parse(int argc, char **argv, struct client_options *o)
         else
             next = take(o, opt, optarg);
     }
+    if (next == OPTIONS_RUN && o->config.version == MQTT_CHOICE_311) next = check_311(o);
     if (next == OPTIONS_RUN && optind != argc) next = wrong("%s: not expected", argv[optind]);
     if (next == OPTIONS_RUN && client_config_load(&o->config, &message) != OK)
         next = bad_settings(buf_cstr(&message));

@@ -1,5 +1,6 @@
 #include "client/renewal.h"
 
+enum { LAST_TRY = 2 };  /* seconds before the end: however rare tries have become, there is one then */
 enum { BACK_STEP = 5 }; /* seconds: a clock that is only being set right goes back by less */
 
 int64_t backoff_wait(struct backoff *b)
@@ -26,6 +27,7 @@ void renewal_hold(struct renewal *r, int64_t now, int64_t ends)
 void renewal_failed(struct renewal *r, int64_t now)
 {
     r->due = now + backoff_wait(&r->failures);
+    if (r->due > r->ends - LAST_TRY && now < r->ends - LAST_TRY) r->due = r->ends - LAST_TRY;
     r->seen = now;
     r->asking = false;
 }

@@ -26,6 +26,13 @@ static void uploaded(struct errand *e, uint8_t reason)
 
 /* --- pub --- */
 
+static bool has_ended(const struct errand *e)
+{
+    const struct holding *h = device_holding(e->device);
+
+    return h && h->ends <= device_now(e->device);
+}
+
 static void publish(struct errand *e, struct span payload)
 {
     struct dialog_message m = {
@@ -39,6 +46,7 @@ static void publish(struct errand *e, struct span payload)
 
     if (d && !dialog_ready(d)) return; /* over, and why is about to be told */
     if (!d && e->has_line) return;     /* its turn comes with the next connection */
+    if (e->has_line && has_ended(e) && lasting_start_over(e)) return;
     enum err err = d ? dialog_publish(d, &m, &id) : ERR_PROTOCOL;
 
     /* QoS 0 gets no answer but a DISCONNECT when refused: the answer to a ping tells that none came. */
@@ -232,6 +240,7 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
         errand_leave(e, EXIT_REFUSED);
         return;
     }
+    hints_clear(&e->hints);
     if (hints_read(buf_span(&d->hint), &e->hints, &why) != OK) {
         errand_fail(e, EXIT_REFUSED, "the broker's hint", why.why);
         return;
@@ -242,7 +251,31 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
         return;
     }
     e->discovering = false;
+    e->fresh_only = e->hints.has_cnonce;
     errand_say(e, "the broker names %s", buf_cstr(&e->hints.as));
+}
+
+/* [R-DISC-07] The token has no fresh cnonce, as it was asked for without the broker's hint: once more, with that, where we ask always. */
+static bool wants_fresh(struct errand *e, const struct dialog_event *d)
+{
+    static const uint8_t not_authorized = 0x87;
+    const char *url = e->o->config.as_url;
+    struct hints h = { 0 };
+
+    if (d->reason != not_authorized || d->hint.n == 0 || !url || e->o->config.token_file || e->fresh_tried)
+        return false;
+    bool fresh = hints_read(buf_span(&d->hint), &h, NULL) == OK && h.has_cnonce;
+    if (!fresh) {
+        hints_clear(&h);
+        return false;
+    }
+    hints_clear(&e->hints);
+    e->hints = h;
+    buf_clear(&e->hints.as);
+    buf_str(&e->hints.as, url);
+    e->fresh_only = e->fresh_tried = true;
+    errand_say(e, "%s", "the broker takes tokens only that name its cnonce: asking for one");
+    return true;
 }
 
 /* --- events --- */
@@ -285,6 +318,7 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
         }
         e->reason = d->reason;
         if ((e->gone = lasting_comes_back(e) && lasting_is_passing_reason(e, d->reason))) return;
+        if (wants_fresh(e, d)) return;
         complain_reason(e->o, "the broker refused the connection", d->reason);
         errand_leave(e, EXIT_REFUSED);
         break;
@@ -312,7 +346,7 @@ static void on_dialog(struct errand *e, const struct dialog_event *d)
                        (lasting_is_passing_reason(e, d->reason) || lasting_is_worth_a_try(e, d->reason))))
             return;
         if (lasting_ended(e)) {
-            lasting_no_more_token(e);
+            if (!lasting_start_over(e)) lasting_no_more_token(e);
             return;
         }
         complain_reason(e->o, "the broker ended the connection", d->reason);
@@ -341,8 +375,12 @@ static void on_closed(struct errand *e, const struct device_event *event)
     const char *why = event->err == OK ? "the broker closed the connection" : event->reason;
     e->update_id = 0;
     if (e->moving) {
-        e->moving = false;
-        errand_come_in(e);
+        bool anew = e->anew;
+        e->moving = e->anew = false;
+        if (anew)
+            errand_rediscover(e);
+        else
+            errand_come_in(e);
         return;
     }
     if (e->uploading && event->err == OK) {
@@ -354,7 +392,8 @@ static void on_closed(struct errand *e, const struct device_event *event)
         errand_ask_token(e, buf_span(&e->hints.as));
         return;
     } /* discovery is over: now for real */
-    if (lasting_ended(e)) {
+    bool ended = lasting_ended(e);
+    if (ended && !e->gone && !lasting_start_over(e)) {
         lasting_no_more_token(e);
         return;
     }
@@ -364,8 +403,12 @@ static void on_closed(struct errand *e, const struct device_event *event)
         e->gone = false;
         return;
     }
+    if (ended) {
+        lasting_no_more_token(e);
+        return;
+    }
     snprintf(where, sizeof where, "%.200s:%d", e->o->config.host, (int)e->o->config.port);
-    errand_fail(e, event->err == OK ? EXIT_NETWORK : errand_status(event->err), where, why);
+    errand_fail(e, event->err == ERR_TIMEOUT ? EXIT_TIMEOUT : EXIT_NETWORK, where, why);
 }
 
 static void on_token(struct errand *e, const struct holding *h)
@@ -510,7 +553,8 @@ static void begin(struct errand *e)
     struct fault why = { 0 };
 
     if (needed_scope(e, &why) != OK) {
-        errand_fail(e, EXIT_USAGE, "scope", why.why);
+        errand_fail(e, EXIT_USAGE, e->o->word == WORD_PUB || e->o->word == WORD_SUB ? "-t" : "scope",
+                    why.why);
         return;
     }
     if (c->renew_before && lasting_wanted(e) && !c->as_url && !c->allowed_count) {

@@ -19,22 +19,36 @@ static const struct way {
     { "rpk", "ed25519", "5" },    { "exporter", "hs256", "311" }, { "psk", "hs256", "311" },
 };
 
-static void short_tokens(struct demo *b)
+/* `more` stands for "audiences" in the broker's settings. */
+static void short_tokens_of(struct demo *b, const char *more)
 {
     char lifetime[32];
 
     demo_make(b);
+    file_edit(b->dir, "broker.json", "\"audiences\"", more, "broker.json");
     snprintf(lifetime, sizeof lifetime, "\"lifetime\": %d", LIFETIME);
     file_edit(b->dir, "as.json", "\"lifetime\": 3600", lifetime, "as.json");
     demo_start(b);
 }
 
-static void start_sub(struct demo *b, struct child *c, const struct way *w, const char *id)
+static void short_tokens(struct demo *b)
+{
+    short_tokens_of(b, "\"audiences\"");
+}
+
+static void start_sub_for(struct demo *b, struct child *c, const struct way *w, const char *id,
+                          const char *retry)
 {
     child_start(c, b->dir, "ace-client",
                 ARGS("sub", "--config", "display.json", "-W", "60", "-v", "-q", "1", "-t", "room/#", "-i", id,
-                     "--pop", w->pop, "--pop-key", w->key, "-V", w->version, "--renew-before", "60"));
+                     "--pop", w->pop, "--pop-key", w->key, "-V", w->version, "--renew-before", "60",
+                     "--retry", retry));
     CHECK_ROW(child_says(c, CHILD_ERR, "subscribed\n"), w->pop);
+}
+
+static void start_sub(struct demo *b, struct child *c, const struct way *w, const char *id)
+{
+    start_sub_for(b, c, w, id, "60");
 }
 
 /* Each line reaches everybody before the next is written: one that is lost stops the test. */
@@ -97,13 +111,61 @@ static void no_more_tokens(void)
     struct demo b;
 
     short_tokens(&b);
-    start_sub(&b, &sub, &ways[0], "lasting");
+    start_sub_for(&b, &sub, &ways[0], "lasting", "0");
     kill(b.as.pid, SIGTERM);
     CHECK(child_wait(&b.as) == 0);
     CHECK(child_wait(&sub) == 4);
     CHECK(child_says(&sub, CHILD_ERR, "no new token yet, trying again: "));
     CHECK(child_says(&sub, CHILD_ERR, "the token has ended, and there is no new one: "));
     CHECK(child_lines(&sub, CHILD_ERR) == 3);
+    child_clear(&sub);
+    demo_close(&b);
+}
+
+/* The AS is away for longer than the token lives: --retry holds for that too, and what is to be published waits. */
+static void as_comes_back(void)
+{
+    static const char gone[] = "connection lost, trying again: ";
+    struct child sub, pub, pub2;
+    struct demo b;
+
+    short_tokens(&b);
+    start_sub(&b, &sub, &ways[0], "lasting");
+    child_start(
+        &pub, b.dir, "ace-client",
+        ARGS("pub", "--config", "sensor.json", "-l", "-q", "1", "-t", "room/lines", "--renew-before", "60"));
+    CHECK(line_arrives(&pub, &sub, 1, 1));
+    demo_stop_as(&b);
+    CHECK(child_says(&sub, CHILD_ERR, gone) && child_says(&pub, CHILD_ERR, gone));
+    CHECK(write(pub.in, "late\n", 5) == 5);
+    demo_restart_as(&b);
+    CHECK(child_says(&sub, CHILD_ERR, "\nsubscribed\n"));
+    CHECK(child_end(&pub) == 0);
+    CHECK(demo_run(&b, &pub2, "ace-client",
+                   ARGS("pub", "--config", "sensor.json", "-t", "room/lines", "-m", "end")) == 0);
+    CHECK(child_says(&sub, CHILD_OUT, "room/lines end\n"));
+    child_clear(&pub2);
+    kill(sub.pid, SIGTERM);
+    CHECK(child_wait(&sub) == 0);
+    child_clear(&sub);
+    child_clear(&pub);
+    demo_close(&b);
+}
+
+/* A broker that takes fresh tokens only: the first, the next, and where the client knows its AS already. */
+static void fresh_tokens_only(void)
+{
+    struct child sub, pub;
+    struct demo b;
+
+    short_tokens_of(&b, "\"hint\": { \"cnonce\": true }, \"audiences\"");
+    start_sub(&b, &sub, &ways[0], "lasting");
+    CHECK(child_says(&sub, CHILD_ERR, "subscribed\nsubscribed\nsubscribed\n"));
+    CHECK(demo_run(&b, &pub, "ace-client",
+                   ARGS("pub", "--config", "sensor.json", "-q", "1", "-t", "room/x", "-m", "y")) == 0);
+    child_clear(&pub);
+    kill(sub.pid, SIGTERM);
+    CHECK(child_wait(&sub) == 0);
     child_clear(&sub);
     demo_close(&b);
 }
@@ -216,6 +278,7 @@ static void rights_come_back(void)
 
 CU_TestInfo lasting_tests[] = {
     { "tokens are renewed", tokens_are_renewed }, { "no more tokens", no_more_tokens },
+    { "the AS comes back", as_comes_back },       { "fresh tokens only", fresh_tokens_only },
     { "the broker restarts", broker_restarts },   { "retries are bounded", retries_are_bounded },
     { "rights come back", rights_come_back },     CU_TEST_INFO_NULL,
 };

@@ -66,9 +66,12 @@ static bool revokes(struct ledger *l, const struct ledger_entry *entry, const ch
 
 static bool is_live(struct ledger *l, const uint8_t hash[SHA256_SIZE])
 {
+    struct buf client = { 0 };
     bool live = false;
 
-    CHECK(ledger_live(l, hash, &live) == OK);
+    CHECK(ledger_live(l, hash, &client, &live) == OK);
+    CHECK(!live || client.n > 0);
+    buf_clear(&client);
     return live;
 }
 

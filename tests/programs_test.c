@@ -181,7 +181,14 @@ static void fresh_tokens(void)
     file_edit(b.dir, "broker.json", "\"audiences\"", "\"hint\": { \"cnonce\": true }, \"audiences\"",
               "fresh.json");
     snprintf(port, sizeof port, "%d", demo_serve(&b, &broker, "ace-broker", "fresh.json"));
-    told(&b, "a token without a cnonce", 3, "Not authorized (0x87)", PUB("-t", "room/t", "-p", port));
+    CHECK(demo_run(&b, &pub, "ace-client",
+                   ARGS("token", "--config", "sensor.json", "--scope", "pub:room/#", "--out", "old.json")) ==
+          0);
+    child_clear(&pub);
+    told(&b, "a token without a cnonce", 3, "Not authorized (0x87)",
+         PUB("-t", "room/t", "-p", port, "--token", "old.json"));
+    CHECK(demo_run(&b, &pub, PUB("-t", "room/t", "-p", port)) == 0); /* asks once more, with it */
+    child_clear(&pub);
     snprintf(from, sizeof from, "\"url\": \"%s\"", b.as_url);
     snprintf(to, sizeof to, "\"allow\": [ \"%s\" ]", b.as_url);
     file_edit(b.dir, "sensor.json", from, to, "sensor.json");

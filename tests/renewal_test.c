@@ -67,7 +67,8 @@ static void until_the_end(void)
         renewal_failed(&r, now);
     }
     CHECK(step == RENEWAL_OVER && widest == BACKOFF_MAX);
-    CHECK(tries == 5 + 570 / BACKOFF_MAX); /* 1 + 2 + 4 + 8 + 16 s, then evenly */
+    CHECK(tries == 6 + 570 / BACKOFF_MAX); /* 1 + 2 + 4 + 8 + 16 s, then evenly, and a last one */
+    CHECK(last == ENDS - 2);
 }
 
 static void after_failures(void)

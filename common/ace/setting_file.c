@@ -8,6 +8,10 @@ enum err setting_file_read(const struct setting_file *f, struct buf *out, struct
 
     file_beside(f->config, f->name, &path);
     enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, &why);
+    if (e == OK && out->n == 0) {
+        buf_format(&why, "%s: is empty", f->name);
+        e = ERR_MALFORMED;
+    }
     if (e != OK && why.n) buf_format(message, "%s: %s: %s", f->config, f->setting, buf_cstr(&why));
     buf_clear(&path);
     buf_clear(&why);

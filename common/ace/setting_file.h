@@ -11,7 +11,7 @@ struct setting_file {
     const char *config, *setting, *name;
 };
 
-/* Its content. Errors: those of file_read(), told in `message`. */
+/* Its content. Errors: those of file_read(), ERR_MALFORMED (it is empty), told in `message`. */
 MUST_USE enum err setting_file_read(const struct setting_file *f, struct buf *out, struct buf *message);
 /* A private key of type Ed25519 or P-256; key_object_clear() releases. Errors: the same, ERR_MALFORMED. */
 MUST_USE enum err setting_file_key(const struct setting_file *f, struct key_object *out, struct buf *message);
