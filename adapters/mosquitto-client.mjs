@@ -1,6 +1,6 @@
 // Debian's mosquitto_pub and mosquitto_sub as an ACE client: a token to authz-info over TLS:Anon, then its key as PSK.
 //   node mosquitto-client.mjs client.json
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +105,7 @@ class Run {
         this.child.on('error', (e) => this.end(`${program} cannot be started: ${e.message}`));
         this.child.stdin.on('error', () => {}); // it ended: told where that is awaited
         this.child.on('close', (status) =>
-            this.end(status === 127 ? `${program} is not installed (Debian: mosquitto-clients)` : `disconnected: ${this.last ?? `status ${status}`}`));
+            this.end(`disconnected: ${this.last ?? `status ${status}`}`));
         for (const stream of [this.child.stdout, this.child.stderr])
             createInterface({ input: stream }).on('line', (line) => this.take(line));
     }
@@ -209,6 +209,11 @@ async function subscribe(step) {
     return { codes: granted.split(', ').map(Number) };
 }
 
+for (const program of ['stdbuf', 'mosquitto_pub', 'mosquitto_sub']) {
+    if (!spawnSync(program, ['--help']).error) continue;
+    console.error(`${program} is not installed; Debian has it in ${program === 'stdbuf' ? 'coreutils' : 'mosquitto-clients'}`);
+    process.exit(1);
+}
 drive(
     {
         'get-token': getToken,
