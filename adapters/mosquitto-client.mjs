@@ -41,7 +41,7 @@ function pskLines(step) {
     if (!held || held.ends < Date.now()) throw new Error('no token that is good now');
     const identity = identityOf(step.identity ?? 'json');
     if (identity.length > LONGEST_IDENTITY) unsupported(`an identity of more than ${LONGEST_IDENTITY} octets`);
-    if (/[\0\n]|\r$/.test(identity.toString('latin1'))) unsupported('an identity with the end of a line in it');
+    if (/[\0\n]|\r$/.test(identity.toString('latin1'))) unsupported('an identity that a line of options cannot hold');
     return Buffer.concat([Buffer.from(`--psk ${held.secret.toString('hex')}\n--psk-identity `), identity, Buffer.from('\n')]);
 }
 
