@@ -1,6 +1,6 @@
 // Debian's mosquitto_pub and mosquitto_sub as an ACE client: a token to authz-info over TLS:Anon, then its key as PSK.
 //   node mosquitto-client.mjs client.json
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function pskLines(step) {
     if (!held || held.ends < Date.now()) throw new Error('no token that is good now');
     const identity = identityOf(step.identity ?? 'json');
     if (identity.length > LONGEST_IDENTITY) unsupported(`an identity of more than ${LONGEST_IDENTITY} octets`);
-    if (/[\0\n]|\r$/.test(identity.toString('latin1'))) unsupported('an identity with the end of a line in it');
+    if (/[\0\n]|\r$/.test(identity.toString('latin1'))) unsupported('an identity that a line of options cannot hold');
     return Buffer.concat([Buffer.from(`--psk ${held.secret.toString('hex')}\n--psk-identity `), identity, Buffer.from('\n')]);
 }
 
@@ -105,7 +105,7 @@ class Run {
         this.child.on('error', (e) => this.end(`${program} cannot be started: ${e.message}`));
         this.child.stdin.on('error', () => {}); // it ended: told where that is awaited
         this.child.on('close', (status) =>
-            this.end(status === 127 ? `${program} is not installed (Debian: mosquitto-clients)` : `disconnected: ${this.last ?? `status ${status}`}`));
+            this.end(`disconnected: ${this.last ?? `status ${status}`}`));
         for (const stream of [this.child.stdout, this.child.stderr])
             createInterface({ input: stream }).on('line', (line) => this.take(line));
     }
@@ -209,6 +209,11 @@ async function subscribe(step) {
     return { codes: granted.split(', ').map(Number) };
 }
 
+for (const program of ['stdbuf', 'mosquitto_pub', 'mosquitto_sub']) {
+    if (!spawnSync(program, ['--help']).error) continue;
+    console.error(`${program} is not installed; Debian has it in ${program === 'stdbuf' ? 'coreutils' : 'mosquitto-clients'}`);
+    process.exit(1);
+}
 drive(
     {
         'get-token': getToken,
