@@ -5,6 +5,7 @@
 #include "common/base/file.h"
 #include "common/codec/text.h"
 #include "tests/check.h"
+#include "tests/programs_bed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -371,6 +372,51 @@ static void grants_references(void)
     world_end(&w);
 }
 
+/* The registry is read anew, with this in the place of that. */
+static void reregister(struct world *w, const char *from, const char *to)
+{
+    struct as_config fresh;
+    struct buf message = { 0 };
+    char path[64];
+
+    put(w, "as.json", span_str(configuration));
+    file_edit(w->dir, "as.json", from, to, "as.json");
+    snprintf(path, sizeof path, "%s/as.json", w->dir);
+    CHECK_ROW(as_config_read(path, &fresh, &message) == OK, buf_cstr(&message));
+    as_use_registry(w->as, fresh.registry);
+    fresh.registry = NULL;
+    as_config_clear(&fresh);
+    buf_clear(&message);
+}
+
+/* Who was barred, or removed, has no rights left; who is let in again has those of his token. */
+static void forgets_clients(void)
+{
+    static const struct row {
+        const char *from, *to;
+        bool active;
+    } rows[] = {
+        { "\"secret\": \"wonder land\"", "\"secret\": \"wonder land\", \"enabled\": false", false },
+        { "\"wonder land\"", "\"wonder land\"", true },
+        { "\"alice\"", "\"alicia\"", false },
+    }, *r;
+    struct world w = world_make();
+    struct ask q = { .type = JSON,
+                     .login = ALICE,
+                     .body = "{\"audience\":\"refers\",\"scope\":\"" SCOPE_AB "\"}" };
+
+    world_start(&w);
+    struct token_response t = grant(&w, &q, NOW);
+    for (EACH_ROW(r, rows)) {
+        reregister(&w, r->from, r->to);
+        struct introspection_response got = look_up(&w, "rs:r", &t.access_token, NOW);
+        CHECK_ROW(got.active == r->active && got.claims.has_scope == r->active, r->to);
+        introspection_response_clear(&got);
+    }
+    token_response_clear(&t);
+    world_end(&w);
+}
+
 static void grants_asymmetric(void)
 {
     struct world w = world_make();
@@ -623,6 +669,7 @@ CU_TestInfo as_tests[] = {
     { "grants symmetric keys", grants_symmetric },
     { "grants asymmetric keys", grants_asymmetric },
     { "grants references", grants_references },
+    { "forgets clients", forgets_clients },
     { "defaults and forms", defaults_and_forms },
     { "throttles", throttles },
     { "tells about itself", tells_about_itself },

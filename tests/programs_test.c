@@ -203,7 +203,48 @@ static void fresh_tokens(void)
     demo_close(&b);
 }
 
-/* --- settings of a broker --- */
+/* --- settings --- */
+
+/* What an AS would not start with is found by --test-config too; and no client sends its secret to an AS in clear. */
+static void settings_tested(void)
+{
+    static const struct {
+        const char *from, *to, *says;
+    } rows[] = {
+        { "\"as.pem\"", "\"broker.pem\"",
+          "tls.certificate, tls.key, tls.client_ca: private key does not fit" },
+        { "\"as.pem\"", "\"empty.pem\"", "tls.certificate: empty.pem: is empty" },
+        { "\"as.db\"", "\"nowhere/as.db\"", "nowhere/as.db: No such file or directory" },
+        { "\"as.db\"", "\"ca.pem\"", "ca.pem: " },
+    };
+    struct child c;
+    struct demo b;
+
+    demo_make(&b);
+    file_put(b.dir, "empty.pem", "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        file_edit(b.dir, "as.json", rows[i].from, rows[i].to, "wrong.json");
+        CHECK_ROW(demo_run(&b, &c, "ace-as", ARGS("--config", "wrong.json", "--test-config")) == 1,
+                  rows[i].says);
+        CHECK_ROW(child_says(&c, CHILD_ERR, rows[i].says), rows[i].says);
+        child_clear(&c);
+        CHECK_ROW(demo_run(&b, &c, "ace-as", ARGS("--config", "wrong.json")) == 1, rows[i].says);
+        child_clear(&c);
+    }
+    CHECK(demo_run(&b, &c, "ace-as", ARGS("--config", "as.json", "--test-config")) == 0);
+    child_clear(&c);
+    file_edit(b.dir, "sensor.json", "https://127.0.0.1:9443/token", "http://127.0.0.1:9443/token",
+              "clear.json");
+    told(&b, "an AS in clear", 2, "http://127.0.0.1:9443/token: must be an https:// URL", "ace-client",
+         ARGS("token", "--config", "clear.json", "--scope", "pub:room/#"));
+    CHECK(demo_run(&b, &c, PUB("-t", "room/#")) == 2);
+    CHECK(child_says(&c, CHILD_ERR, "pub: room/# has a wildcard"));
+    child_clear(&c);
+    CHECK(demo_run(&b, &c, PUB("-t", "room/x", "-V", "311", "--pop", "challenge")) == 2);
+    CHECK(child_says(&c, CHILD_ERR, "--pop challenge needs MQTT 5"));
+    child_clear(&c);
+    demo_drop(&b);
+}
 
 /* What a running broker cannot change is named, and stays; a file that is wrong is told with its setting, before and while it runs. */
 static void settings_change(void)
@@ -365,6 +406,7 @@ CU_TestInfo programs_tests[] = {
     { "peers that are gone", peers_gone },
     { "settings that are wrong", settings },
     { "options that are wrong", usage },
+    { "settings tested", settings_tested },
     { "settings change", settings_change },
     CU_TEST_INFO_NULL,
 };
