@@ -71,11 +71,13 @@ static enum err refuse(const struct registry_source *from, const struct doc *at,
 static enum err load(const struct registry_source *from, const char *name, struct buf *out,
                      struct buf *message)
 {
-    struct buf path = { 0 };
+    struct buf path = { 0 }, why = { 0 };
 
     file_beside(from->path, name, &path);
-    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, message);
+    enum err e = buf_failed(&path) ? ERR_NO_MEMORY : file_read(buf_cstr(&path), out, &why);
+    if (e != OK && why.n) buf_format(message, "%s: %s", from->path, buf_cstr(&why));
     buf_clear(&path);
+    buf_clear(&why);
     return e;
 }
 
@@ -88,7 +90,7 @@ static enum err load_key(const struct registry_source *from, const char *name, s
 
     if (e == OK) {
         e = key_file_read(buf_span(&text), out, &why);
-        if (e != OK) buf_format(message, "%s: %s", name, why.why);
+        if (e != OK) buf_format(message, "%s: %s: %s", from->path, name, why.why);
     }
     buf_clear(&text);
     return e;
@@ -164,7 +166,7 @@ static enum err read_password(const struct registry_source *from, const struct d
     struct span rest = buf_span(&text);
     if (e == OK) e = secret_set(&c->password, span_cut(&rest, '\n'));
     if (e == OK && c->password.n == 0) {
-        buf_format(message, "%s: no password on its first line", c->secret_file);
+        buf_format(message, "%s: %s: no password on its first line", from->path, c->secret_file);
         e = ERR_MALFORMED;
     }
     buf_clear(&text);
@@ -281,7 +283,7 @@ static enum err read_certificate(const struct registry_source *from, struct as_b
     enum err e = load(from, b->certificate_file, &pem, message);
     if (e == OK) {
         e = cert_thumbprint(buf_span(&pem), b->thumbprint);
-        if (e != OK) buf_format(message, "%s: no certificate in PEM", b->certificate_file);
+        if (e != OK) buf_format(message, "%s: %s: no certificate in PEM", from->path, b->certificate_file);
     }
     b->has_thumbprint = e == OK;
     buf_clear(&pem);

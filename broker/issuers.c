@@ -119,14 +119,19 @@ static enum err add_one(const struct issuers_source *from, const struct doc *d, 
                         struct buf *message)
 {
     struct fault why = { .why = "must be a file or a JWK" };
+    struct buf words = { 0 };
     struct span name;
+    enum err e = ERR_MALFORMED;
 
-    if (doc_text(d, &name)) return add_file(from, name, all, message);
-    enum err e = doc_kind(d) == DOC_MAP ? add_doc(d, all, &why) : ERR_MALFORMED;
+    if (doc_text(d, &name))
+        e = add_file(from, name, all, &words);
+    else if (doc_kind(d) == DOC_MAP)
+        e = add_doc(d, all, &why);
     if (e != OK) {
         config_where(from->file, d, message);
-        buf_format(message, "key: %s", why.why);
+        buf_format(message, "issuers: key: %s", words.n ? buf_cstr(&words) : why.why);
     }
+    buf_clear(&words);
     return e;
 }
 

@@ -398,6 +398,7 @@ static void on_closed(struct errand *e, const struct device_event *event)
         return;
     }
     if (e->reason) why = reason_words(e->o, e->reason, words);
+    if (e->gone && has_ended(e)) why = "the token has ended";
     e->reason = 0;
     if ((e->gone || lasting_is_passing(event->err)) && lasting_try_later(e, why)) {
         e->gone = false;
