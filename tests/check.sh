@@ -106,7 +106,13 @@ defects()
     done
 }
 
-for rule in layers format calls marks lengths requirements unit_tests defects; do
+# Each broken twin's edit fits the sources as they are.
+twins()
+{
+    for list in twins/*.twins; do awk -v out=build/check/twins -f twins/apply.awk "$list" || true; done
+}
+
+for rule in layers format calls marks lengths requirements unit_tests defects twins; do
     $rule >>"$violations" || [ -s "$violations" ] || echo "check: the rule $rule could not run" >>"$violations"
 done
 sort -u "$violations" >&2
