@@ -336,12 +336,22 @@ bool alter_value(struct altering *a, struct pattern *out)
     return true;
 }
 
+/* A puppet never sends a body without its type. */
+static bool is_body_type(const struct altering *a)
+{
+    enum message_kind kind = a->step->message->kind;
+
+    return (kind == MESSAGE_REQUEST || kind == MESSAGE_RESPONSE) &&
+           strcmp(a->field->name, "content_type") == 0;
+}
+
 /* What the packet's or the message's form requires cannot be left out of it. */
 bool alter_can_omit(const struct altering *a)
 {
     const struct field_def *d = a->field->def;
 
-    if (untouchable(a) || a->step->kind == STEP_TLS || d->notes & FIELD_ALWAYS) return false;
+    if (untouchable(a) || a->step->kind == STEP_TLS || d->notes & FIELD_ALWAYS || is_body_type(a))
+        return false;
     if (a->field->optional || admits_absence(&a->field->pattern)) return false;
     if (d->notes & (FIELD_PROP | FIELD_BODY)) return true;
     return d->type == FIELD_TEXT || d->type == FIELD_BYTES || d->type == FIELD_PAIR;

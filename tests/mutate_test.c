@@ -64,9 +64,9 @@ static void unexcused(void)
     char home[64];
 
     strict_home(home);
-    CHECK(mutate(&c, ARGS("mutate", "token/refused/barred", "--home", home)) == 1);
-    CHECK(child_says(&c, CHILD_OUT, "survived: token/refused/barred#B.content_type.missing"));
-    CHECK(child_says(&c, CHILD_OUT, "token-refused.flow:"));
+    CHECK(mutate(&c, ARGS("mutate", "tls/untrusted", "--home", home)) == 1);
+    CHECK(child_says(&c, CHILD_OUT, "survived: tls/untrusted#"));
+    CHECK(child_says(&c, CHILD_OUT, "tls.flow:"));
     child_clear(&c);
     remove_home(home);
 }
