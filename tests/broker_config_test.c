@@ -130,7 +130,7 @@ static void refuses(void)
         { "{\"tls\":{\"key\":\"junk\"},\"audiences\":[\"b\"]," ISSUERS "}", "junk: " },
         { START "\"issuers\":[]}", "issuers: must be" },
         { START "\"issuers\":[{\"iss\":\"a\"}]}", "needs keys" },
-        { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"gone\"]}]}", "broker.json:1:79: issuers: key: " },
+        { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"gone\"]}]}", ": issuers: key: " },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"as.jwk\"]}]}",
           "private key of the authorization server" },
         { START "\"issuers\":[{\"iss\":\"a\",\"keys\":[\"junk\"]}]}", "junk: " },
