@@ -319,12 +319,11 @@ enum err ledger_unlist(struct ledger *l, int64_t now)
     return settle(l, unlist(l, args), true);
 }
 
-/* What of these tokens are there? */
-static enum err is_there(struct ledger *l, const char *sql, const struct store_value args[3], bool *there)
+static enum err is_there(struct ledger *l, const struct store_query *q, bool *there)
 {
     int64_t found;
 
-    TRY(count(l, &(struct store_query){ sql, args, 3 }, &found));
+    TRY(count(l, q, &found));
     *there = found > 0;
     return OK;
 }
@@ -335,19 +334,19 @@ static enum err revoke(struct ledger *l, const uint8_t token_hash[SHA256_SIZE], 
 {
     struct store_value args[] = { STORE_BYTES(span(token_hash, SHA256_SIZE)), STORE_TEXT(client),
                                   STORE_INT(now), STORE_INT(0) };
-    static const char others[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client <> ?2 AND ?3 > 0";
+    static const char others[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client <> ?2";
     static const char live[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
-                               " AND revoked IS NULL AND ?3 > 0";
+                               " AND revoked IS NULL";
     static const char listed[] = "SELECT count(*) FROM token WHERE hash = ?1 AND client = ?2"
                                  " AND revoked IS NULL AND expires > ?3 AND trl_hash IS NOT NULL";
     static const char mark[] = "UPDATE token SET revoked = ?3, claims = NULL, listed = ?4"
                                " WHERE hash = ?1 AND client = ?2 AND revoked IS NULL";
     bool foreign;
 
-    TRY(is_there(l, others, args, &foreign));
+    TRY(is_there(l, &(struct store_query){ others, args, 2 }, &foreign));
     if (foreign) return ERR_INVALID_GRANT; /* RFC 7009 2.1 */
-    TRY(is_there(l, live, args, done));
-    TRY(is_there(l, listed, args, joined));
+    TRY(is_there(l, &(struct store_query){ live, args, 2 }, done));
+    TRY(is_there(l, &(struct store_query){ listed, args, 3 }, joined));
     if (*joined) TRY(tell_joined(l, token_hash));
     args[3].number = *joined;
     return run(l, mark, args, 4);

@@ -17,7 +17,7 @@ struct wire;
 MUST_USE enum err wire_open(uv_loop_t *loop, const struct broker_config *config, struct wire **out,
                             struct fault *why);
 
-/* Could it be opened, as far as that can be said without opening anything? `why` as there. */
+/* Could it be opened, as far as that can be said without listening? `why` as there. */
 MUST_USE enum err wire_test(const struct broker_config *config, struct fault *why);
 
 const char *wire_host(const struct wire *w);

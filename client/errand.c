@@ -143,6 +143,13 @@ void errand_connect(struct errand *e, bool ace)
     if (err != OK) errand_fail(e, errand_status(err), "connect", why.why);
 }
 
+bool errand_token_ended(const struct errand *e)
+{
+    const struct holding *h = device_holding(e->device);
+
+    return h && h->ends <= device_now(e->device);
+}
+
 void errand_rediscover(struct errand *e)
 {
     e->discovering = true;

@@ -62,6 +62,8 @@ void errand_ask_token(struct errand *e, struct span url);
 /* Is the key proved in TLS, so that nothing more is said over MQTT [R-TLS-08]? */
 bool errand_in_tls(const struct errand *e);
 void errand_connect(struct errand *e, bool ace);
+/* Is a token held that has ended, by the device's clock? */
+bool errand_token_ended(const struct errand *e);
 /* Asks the broker for its hint, and goes on from there. */
 void errand_rediscover(struct errand *e);
 /* Connects with the token held: for --pop rpk, first to bring it to authz-info [R-RPK-01]. */

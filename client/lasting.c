@@ -33,12 +33,10 @@ bool lasting_is_passing_reason(const struct errand *e, uint8_t reason)
 
 bool lasting_is_worth_a_try(struct errand *e, uint8_t reason)
 {
-    static const uint8_t not_authorized = 0x87;
-    const struct holding *h = device_holding(e->device);
-    bool held = h && device_now(e->device) < h->ends, untold = e->has_line && e->o->qos == 0;
+    bool held = device_holding(e->device) && !errand_token_ended(e), untold = e->has_line && e->o->qos == 0;
     bool again = e->ousted && uv_now(&e->loop) - e->in_ms < STEADY_MS;
 
-    if (reason != not_authorized || !held || untold || again) return false;
+    if (reason != err_wire(ERR_NOT_AUTHORIZED)->mqtt5 || !held || untold || again) return false;
     e->ousted = true;
     return true;
 }
@@ -66,11 +64,10 @@ static bool knows_as(const struct errand *e)
 /* [R-SESS-05] [R-SESS-06] with a proof of its own, and with a token that holds. */
 static void come_back(struct errand *e)
 {
-    const struct holding *h = device_holding(e->device);
-    bool ended = h && h->ends <= device_now(e->device);
+    bool ended = errand_token_ended(e);
 
     e->back_ms = 0;
-    if (!h) {
+    if (!device_holding(e->device)) {
         errand_connect(e, false);
     } else if (!ended || !knows_as(e)) {
         errand_come_in(e);

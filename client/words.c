@@ -26,13 +26,6 @@ static void uploaded(struct errand *e, uint8_t reason)
 
 /* --- pub --- */
 
-static bool has_ended(const struct errand *e)
-{
-    const struct holding *h = device_holding(e->device);
-
-    return h && h->ends <= device_now(e->device);
-}
-
 static void publish(struct errand *e, struct span payload)
 {
     struct dialog_message m = {
@@ -46,7 +39,7 @@ static void publish(struct errand *e, struct span payload)
 
     if (d && !dialog_ready(d)) return; /* over, and why is about to be told */
     if (!d && e->has_line) return;     /* its turn comes with the next connection */
-    if (e->has_line && has_ended(e) && lasting_start_over(e)) return;
+    if (e->has_line && errand_token_ended(e) && lasting_start_over(e)) return;
     enum err err = d ? dialog_publish(d, &m, &id) : ERR_PROTOCOL;
 
     /* QoS 0 gets no answer but a DISCONNECT when refused: the answer to a ping tells that none came. */
@@ -258,11 +251,11 @@ static void have_hint(struct errand *e, const struct dialog_event *d)
 /* [R-DISC-07] The token has no fresh cnonce, as it was asked for without the broker's hint: once more, with that, where we ask always. */
 static bool wants_fresh(struct errand *e, const struct dialog_event *d)
 {
-    static const uint8_t not_authorized = 0x87;
     const char *url = e->o->config.as_url;
     struct hints h = { 0 };
 
-    if (d->reason != not_authorized || d->hint.n == 0 || !url || e->o->config.token_file || e->fresh_tried)
+    if (d->reason != err_wire(ERR_NOT_AUTHORIZED)->mqtt5 || d->hint.n == 0 || !url ||
+        e->o->config.token_file || e->fresh_tried)
         return false;
     bool fresh = hints_read(buf_span(&d->hint), &h, NULL) == OK && h.has_cnonce;
     if (!fresh) {
@@ -398,7 +391,7 @@ static void on_closed(struct errand *e, const struct device_event *event)
         return;
     }
     if (e->reason) why = reason_words(e->o, e->reason, words);
-    if (e->gone && has_ended(e)) why = "the token has ended";
+    if (e->gone && errand_token_ended(e)) why = "the token has ended";
     e->reason = 0;
     if ((e->gone || lasting_is_passing(event->err)) && lasting_try_later(e, why)) {
         e->gone = false;

@@ -329,6 +329,11 @@ static struct introspection_response look_up(struct world *w, const char *login,
     return out;
 }
 
+/* A token by reference. */
+static const struct ask for_reference = { .type = JSON,
+                                          .login = ALICE,
+                                          .body = "{\"audience\":\"refers\",\"scope\":\"" SCOPE_AB "\"}" };
+
 /* A broker without a shared key gets symmetric keys all the same: no token carries them, TLS does. */
 static void grants_references(void)
 {
@@ -343,12 +348,9 @@ static void grants_references(void)
         { "R-INT-05: another broker asks", "rs1:r1", 0, false },
     }, *r;
     struct world w = world_make();
-    struct ask q = { .type = JSON,
-                     .login = ALICE,
-                     .body = "{\"audience\":\"refers\",\"scope\":\"" SCOPE_AB "\"}" };
 
     world_start(&w);
-    struct token_response t = grant(&w, &q, NOW), second = grant(&w, &q, NOW);
+    struct token_response t = grant(&w, &for_reference, NOW), second = grant(&w, &for_reference, NOW);
     CHECK(t.has_cnf && t.access_token.n == 43);
     CHECK(!span_eq(buf_span(&t.access_token), buf_span(&second.access_token)));
     for (EACH_ROW(r, rows)) {
@@ -401,12 +403,9 @@ static void forgets_clients(void)
         { "\"alice\"", "\"alicia\"", false },
     }, *r;
     struct world w = world_make();
-    struct ask q = { .type = JSON,
-                     .login = ALICE,
-                     .body = "{\"audience\":\"refers\",\"scope\":\"" SCOPE_AB "\"}" };
 
     world_start(&w);
-    struct token_response t = grant(&w, &q, NOW);
+    struct token_response t = grant(&w, &for_reference, NOW);
     for (EACH_ROW(r, rows)) {
         reregister(&w, r->from, r->to);
         struct introspection_response got = look_up(&w, "rs:r", &t.access_token, NOW);

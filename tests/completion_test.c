@@ -44,6 +44,16 @@ static void offers(void)
     }
 }
 
+/* To its end, with our programs' folder as $1. */
+static void in_bash(struct child *c, const char *script)
+{
+    char bin[4096];
+
+    path_beside(bin, "");
+    child_start_foreign(c, "/", "bash", ARGS("-c", script, "bash", bin));
+    CHECK(child_end(c) == 0);
+}
+
 /* A real shell: what it was told to evaluate makes it ask, and it takes the answer. */
 static void in_a_shell(void)
 {
@@ -51,12 +61,9 @@ static void in_a_shell(void)
         "PATH=\"$1:$PATH\"; eval \"$(ace-scenarios completion)\" && complete -p ace-scenarios && "
         "COMP_LINE='ace-scenarios explain connect/chall' COMP_POINT=99 "
         "ace-scenarios complete ace-scenarios connect/chall explain";
-    char bin[4096];
     struct child c;
 
-    path_beside(bin, "");
-    child_start_foreign(&c, "/", "bash", ARGS("-c", script, "bash", bin));
-    CHECK(child_end(&c) == 0);
+    in_bash(&c, script);
     CHECK(child_says(&c, CHILD_OUT, "ace-scenarios complete") &&
           child_says(&c, CHILD_OUT, "\nconnect/challenge\n"));
     child_clear(&c);
@@ -69,12 +76,9 @@ static void examples(void)
         "PATH=\"$1:$PATH\"; ace-scenarios --help | sed -n 's/^  \\(ace-scenarios .*\\)/\\1/p' | grep -v "
         "broker.example | "
         "while read -r line; do eval \"$line\" >/dev/null && echo fine || echo \"fails: $line\"; done";
-    char bin[4096];
     struct child c;
 
-    path_beside(bin, "");
-    child_start_foreign(&c, "/", "bash", ARGS("-c", script, "bash", bin));
-    CHECK(child_end(&c) == 0);
+    in_bash(&c, script);
     CHECK_ROW(strcmp(buf_cstr(&c.text[CHILD_OUT]), "fine\nfine\nfine\n") == 0, buf_cstr(&c.text[CHILD_OUT]));
     child_clear(&c);
 }
