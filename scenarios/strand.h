@@ -31,7 +31,9 @@ struct strand {
     struct tls_facts facts;
     char cipher[64], group[32];
     char alpn[32];
-    struct buf in; /* plaintext not taken yet */
+    struct buf in;    /* plaintext not taken yet */
+    struct buf heard; /* octets of the message that was taken last */
+    bool told;        /* all of them are in `heard` */
     struct http_parser *parser;
     unsigned asked, answered; /* HTTP requests and answers that passed */
 };
