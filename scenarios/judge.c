@@ -3,9 +3,18 @@
 #include "common/codec/text.h"
 #include "scenarios/match.h"
 
+static bool names_rule(const struct check_result *c, const char *id)
+{
+    for (size_t i = 0; i < c->rule_count; i++) {
+        if (span_is(buf_span(&c->rules[i]), id)) return true;
+    }
+    return false;
+}
+
 static void copy_rules(struct check_result *c, const struct mentions *m)
 {
     for (size_t i = 0; i < m->count; i++) {
+        if (names_rule(c, m->mention[i].id)) continue;
         struct buf *id = check_rule(c);
         if (id) buf_str(id, m->mention[i].id);
     }
@@ -27,6 +36,48 @@ static struct check_result *new_check(struct show *w, const struct step *s, stru
     return c;
 }
 
+/* A message that has no rule as such, and does not come, breaks those of its fields. */
+static void copy_field_rules(struct check_result *c, const struct step *s)
+{
+    for (size_t i = 0; i < s->count && s->proves.count == 0; i++) copy_rules(c, &s->field[i].proves);
+}
+
+/* --- refusals --- */
+
+static bool is_refusal(const struct show *w, int64_t reason)
+{
+    return w->version[stage_client(&w->stage)] == MQTT_V311 ? reason > 0 : reason >= 0x80;
+}
+
+/* Every Reason Code that will do refuses. */
+static bool wants_refusal(const struct show *w, const struct pattern *p)
+{
+    if (p->kind == PATTERN_LITERAL) return p->is_number && is_refusal(w, p->number);
+    bool all = p->kind == PATTERN_EITHER;
+    for (size_t i = 0; i < p->count && all; i++) all = wants_refusal(w, &p->parts[i]);
+    return all;
+}
+
+static bool is_reason(const struct field *f)
+{
+    return f->def && f->def->type == FIELD_REASON;
+}
+
+/* After a refusal the connection is closed, so a peer that only closes has refused, too. Not so in answer to a PUBLISH. */
+static bool tells_end(const struct step *s)
+{
+    return s->message && s->message->kind == MESSAGE_MQTT &&
+           (s->message->code == MQTT_CONNACK || s->message->code == MQTT_DISCONNECT);
+}
+
+static bool ends_by_refusal(const struct show *w, const struct step *s)
+{
+    for (size_t i = 0; i < s->count && tells_end(s); i++) {
+        if (is_reason(&s->field[i]) && wants_refusal(w, &s->field[i].pattern)) return true;
+    }
+    return false;
+}
+
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
 {
     struct check_result *c = new_check(w, s, s->at, &s->proves);
@@ -34,11 +85,18 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
     if (!c) return false;
     c->held = held;
     if (!held) {
+        copy_field_rules(c, s);
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
         w->over = true;
     }
     return held;
+}
+
+void judge_closed(struct show *w, const struct step *s, const char *got)
+{
+    if (judge_message(w, s, false, got) || !ends_by_refusal(w, s)) return;
+    w->result->checks[w->result->check_count - 1].refusal = REFUSAL_CLOSE;
 }
 
 static struct value member_of(struct value v, const char *path)
@@ -119,7 +177,11 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
     if (v.kind == VALUE_ABSENT)
         buf_str(&c->got, "absent");
     else
-        value_print(&v, &c->got);
+        field_value_print(f->name ? f->name : "", &v, &c->got);
+    if (is_reason(f) && v.kind == VALUE_NUMBER && is_refusal(w, v.number) && wants_refusal(w, p)) {
+        c->refusal = REFUSAL_CODE;
+        buf_str(&c->got, ", a refusal all the same");
+    }
     return false;
 }
 
@@ -127,7 +189,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
  * blame rules that have nothing to do with it. */
 static bool goes_astray(const struct field *f, bool held)
 {
-    return !held && ((f->def && f->def->type == FIELD_REASON) || f->pattern.capture);
+    return !held && (is_reason(f) || f->pattern.capture);
 }
 
 void judge_fields(struct show *w, const struct step *s, const struct fields *in)

@@ -170,7 +170,7 @@ void known_hear(struct known *k, struct run_result *r, const struct rules *rules
     }
     const struct known_entry *e = r->verdict == VERDICT_FAIL ? excuse_all(k, r, rules) : NULL;
     if (!e) return;
-    r->verdict = VERDICT_WARN;
+    r->verdict = VERDICT_KNOWN;
     buf_format(&r->why, "known (%s:%u, %s): %s", k->path, e->line, e->subject, e->reason);
 }
 

@@ -180,6 +180,7 @@ static void write_summary(const struct report *r, struct buf *json)
     } counters[] = {
         { "passed", VERDICT_PASS }, { "failed", VERDICT_FAIL },  { "warned", VERDICT_WARN },
         { "noted", VERDICT_NOTE },  { "skipped", VERDICT_SKIP }, { "errors", VERDICT_ERROR },
+        { "known", VERDICT_KNOWN },
     };
 
     json_open(json, "summary", '{');

@@ -40,9 +40,23 @@ const struct rule *check_rule_at(const struct check_result *c, size_t i, const s
     return rules_find(rules, id);
 }
 
+/* What was refused in another form breaks the rules that name the form. */
+static bool is_about_form(const struct check_result *c, const struct rule *rule)
+{
+    switch (c->held ? REFUSAL_NONE : c->refusal) {
+    case REFUSAL_CODE:
+        return rule_names_code(rule);
+    case REFUSAL_CLOSE:
+        return rule_names_packet(rule);
+    case REFUSAL_NONE:
+        break;
+    }
+    return true;
+}
+
 bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule)
 {
-    return (rule->binds & check_shows(c) & result_real(r)) != 0;
+    return is_about_form(c, rule) && (rule->binds & check_shows(c) & result_real(r)) != 0;
 }
 
 static enum verdict worse(enum verdict a, enum verdict b)
@@ -70,6 +84,7 @@ enum verdict check_verdict(const struct run_result *r, const struct check_result
         if (rule && check_speaks(r, c, rule)) v = worse(v, level_verdict(rule->level));
     }
     if (v != VERDICT_PASS) return v;
+    if (c->refusal != REFUSAL_NONE && check_shows(c) & result_real(r)) return VERDICT_WARN;
     return check_shows(c) & result_real(r) ? VERDICT_FAIL : VERDICT_ERROR;
 }
 

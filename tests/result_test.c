@@ -7,10 +7,11 @@ static const char text[] =
     "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
     "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
     "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
-    "\"held\":true,\"rules\":[]},\n"
+    "\"held\":true,\"refusal\":\"\",\"rules\":[]},\n"
     "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
     "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
-    "\"got\":\"say \\\"0x87\\\"\",\"held\":false,\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
+    "\"got\":\"say "
+    "\\\"0x87\\\"\",\"held\":false,\"refusal\":\"code\",\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
 
 static struct run_result sample(void)
 {
@@ -22,6 +23,7 @@ static struct run_result sample(void)
     make_check(
         &r, &(struct made_check){
                 8, "broker -> client CONNACK", "reason", "0x00", "say \"0x87\"", { "T-RS-01", "T-RS-02" } });
+    r.checks[1].refusal = REFUSAL_CODE;
     return r;
 }
 
