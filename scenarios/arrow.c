@@ -168,7 +168,8 @@ static void receive_message(struct show *w, const struct step *s)
     if (a.arrival.end && a.arrival.end->accepted && a.arrival.end->peer.number == 0)
         a.arrival.end->peer = s->from;
     if (!w->over) judge_arrival(w, s, &a);
-    trace_message(w, s, &in, a.taken == TAKE_NOTHING ? span(NULL, 0) : buf_span(&a.arrival.end->heard));
+    const struct strand *end = a.taken == TAKE_NOTHING ? NULL : a.arrival.end;
+    trace_message(w, s, &in, end ? buf_span(&end->heard) : span(NULL, 0));
     buf_clear(&got);
 }
 
