@@ -12,6 +12,7 @@
 
 #include "common/base/file.h"
 #include "common/base/nearest.h"
+#include "common/base/plural.h"
 #include "common/base/version.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static enum status do_list(const struct suite *s, const struct options *o, struc
     struct choice c = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag };
 
     size_t n = browse_list(s, &c, out);
-    buf_format(out, "%zu scenario%s\n", n, n == 1 ? "" : "s");
+    buf_format(out, "%zu scenario%s\n", n, plural(n));
     return STATUS_FINE;
 }
 

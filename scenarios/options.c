@@ -34,7 +34,7 @@ static const struct option {
     { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1", NULL },
     { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error", NULL },
     { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario", NULL },
-    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]", NULL },
+    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]; DIR/foreign for programs of others", NULL },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead", NULL },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/", NULL },
     /* clang-format on */
@@ -75,7 +75,7 @@ static enum err read_option(char **argv, int *i, struct options *out, struct buf
         return OK;
     }
     if (o->kind == OPTION_VALUE && !value) value = argv[*i + 1];
-    if (o->kind == OPTION_FLAG || !value) {
+    if (o->kind == OPTION_FLAG || !value || !*value) {
         buf_format(message, "%s %s\n", o->name, o->kind == OPTION_FLAG ? "takes no value" : "needs a value");
         return ERR_MALFORMED;
     }
@@ -88,6 +88,10 @@ enum err options_read(int argc, char **argv, struct options *out, struct buf *me
 {
     *out = (struct options){ 0 };
     for (int i = 1; i < argc; i++) {
+        if (!argv[i][0]) {
+            buf_format(message, "argument %d is empty\n", i);
+            return ERR_MALFORMED;
+        }
         if (argv[i][0] == '-' && argv[i][1]) {
             TRY(read_option(argv, &i, out, message));
         } else if (!out->word) {
@@ -105,7 +109,7 @@ enum err options_read(int argc, char **argv, struct options *out, struct buf *me
 void options_help(struct buf *out)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        buf_format(out, "  %-10s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
+        buf_format(out, "  %-13s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
 }
 
 bool options_values(const char *name, const char **values)
@@ -158,7 +162,21 @@ enum err options_out(const struct options *o, struct buf *out)
     enum err e = o->home || o->out ? OK : options_home(&home);
 
     if (o->out) buf_str(out, o->out);
-    if (e == OK && !o->out) buf_format(out, "%s/../build/scenarios", o->home ? o->home : buf_cstr(&home));
+    if (e == OK && !o->out) {
+        if (o->home)
+            buf_format(&home, "%s/..", o->home);
+        else
+            buf_truncate(&home, home.n - strlen("/scenarios"));
+        buf_format(out, "%s/build/scenarios", buf_cstr(&home));
+    }
     buf_clear(&home);
     return buf_failed(out) ? ERR_NO_MEMORY : e;
+}
+
+const char *options_from_here(const char *path)
+{
+    char here[PATH_MAX];
+    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+
+    return n && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }

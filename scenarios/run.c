@@ -12,6 +12,7 @@
 #include "scenarios/html.h"
 #include "scenarios/interrupt.h"
 #include "scenarios/junit.h"
+#include "scenarios/options.h"
 #include "scenarios/order.h"
 #include "scenarios/plan.h"
 #include "scenarios/protocol.h"
@@ -195,13 +196,16 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
     struct transcripts said = { 0 };
     struct history history = { 0 };
     struct buf message = { 0 };
+    char page[MAX_PATH + 32];
     enum err e = report_init(&r, &s->rules);
 
+    snprintf(page, sizeof page, "%s/report.html", o->out);
     struct terminal t = { .to = o->to,
                           .style = terminal_style(fileno(o->to)),
                           .suite = s,
                           .report = &r,
                           .repeat = o->repeat,
+                          .page = options_from_here(page),
                           .whole = is_whole(o) };
 
     r.known = o->known;
@@ -260,8 +264,19 @@ static bool keep_failed(const struct run_options *o, struct plan *p)
 static enum status tell_interrupt(const struct run_options *o, size_t planned)
 {
     fprintf(stderr, "ace-scenarios: interrupted; %s/report.html holds the %zu of %zu runs that were played\n",
-            o->out, planned - o->counts[VERDICT_SKIP], planned);
+            options_from_here(o->out), planned - o->counts[VERDICT_SKIP], planned);
     return STATUS_INTERRUPTED;
+}
+
+/* Where all of it goes. false: it has been told why that cannot be. */
+static bool make_place(const struct run_options *o)
+{
+    char runs[MAX_PATH + 32];
+
+    snprintf(runs, sizeof runs, "%s/runs", o->out);
+    bool made = workers_folder(runs) && access(runs, W_OK | X_OK) == 0;
+    if (!made) fprintf(stderr, "ace-scenarios: the folder %s: %s\n", runs, strerror(errno));
+    return made;
 }
 
 /* The runs of a plan that has some. */
@@ -273,7 +288,6 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
 
     if (results && order_make(p->count, o->shuffled ? &o->seed : NULL, &order) == OK) {
         if (o->shuffled) fprintf(o->to, "seed %llu\n", (unsigned long long)o->seed);
-        if (!workers_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
         workers_play(o, p, order, results);
         status = finish(s, o, results, p->count);
         if (interrupt_came()) status = tell_interrupt(o, p->count);
@@ -298,7 +312,7 @@ static enum status play_round(const struct suite *s, struct run_options *o)
         fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
     } else if (!o->only_failed || keep_failed(o, &p)) {
         if (p.count == 0) fputs("nothing to run again\n", o->to);
-        status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
+        if (p.count == 0 || make_place(o)) status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
     }
     plan_clear(&p);
     return status;

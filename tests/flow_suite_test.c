@@ -172,6 +172,9 @@ static const struct command_line {
     { "all", { "x", "list", "a/*", "--level", "must", "--tag=slow" }, NULL },
     { "unknown", { "x", "--levl=must" }, "unknown option --levl=must; nearest: --level\n" },
     { "no value", { "x", "--level" }, "--level needs a value\n" },
+    { "an empty value", { "x", "--level=" }, "--level needs a value\n" },
+    { "an empty value behind", { "x", "run", "--out", "" }, "--out needs a value\n" },
+    { "an empty argument", { "x", "run", "" }, "argument 2 is empty\n" },
     { "a value too many", { "x", "--help=1" }, "--help takes no value\n" },
 };
 
