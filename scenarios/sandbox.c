@@ -106,6 +106,7 @@ static void end(struct sandbox *b, struct product *p)
     while (!product_exited(p) && !b->late) uv_run(&b->loop, UV_RUN_ONCE);
     uv_timer_stop(&b->limit);
     product_kill(p);
+    product_close(p);
 }
 
 /* --- what to try --- */

@@ -40,6 +40,11 @@ bool net_wait(struct net *n, net_ready *ready, void *what)
     return is_ready;
 }
 
+unsigned net_patience(const struct net *n)
+{
+    return n->patience_ms;
+}
+
 /* --- links --- */
 
 static void on_opened(void *self, struct link *l, const struct tls_facts *facts)

@@ -47,6 +47,9 @@ uv_loop_t *net_loop(struct net *n);
 typedef bool net_ready(void *what);
 bool net_wait(struct net *n, net_ready *ready, void *what);
 
+/* How long that is, in milliseconds. */
+unsigned net_patience(const struct net *n);
+
 /* One listener a role. Takes a reference to `tls`. */
 MUST_USE enum err net_listen(struct net *n, enum role role, struct tls_config *tls, uint16_t *port);
 
