@@ -93,10 +93,21 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
     return held;
 }
 
+void judge_silence(struct show *w, const struct step *s, const char *got)
+{
+    size_t before = w->result->check_count;
+
+    (void)judge_message(w, s, false, got);
+    if (w->result->check_count > before) w->result->checks[before].silent = true;
+}
+
 void judge_closed(struct show *w, const struct step *s, const char *got)
 {
-    if (judge_message(w, s, false, got) || !ends_by_refusal(w, s)) return;
-    w->result->checks[w->result->check_count - 1].refusal = REFUSAL_CLOSE;
+    size_t before = w->result->check_count;
+
+    (void)judge_message(w, s, false, got);
+    if (w->result->check_count > before && ends_by_refusal(w, s))
+        w->result->checks[before].refusal = REFUSAL_CLOSE;
 }
 
 static struct value member_of(struct value v, const char *path)

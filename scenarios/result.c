@@ -91,6 +91,7 @@ static void write_check(const struct check_result *c, struct buf *out)
     put(out, "want", &c->want);
     put(out, "got", &c->got);
     json_word(out, "held", c->held ? "true" : "false");
+    json_word(out, "silent", c->silent ? "true" : "false");
     json_text(out, "refusal", span_str(refusals[c->refusal]));
     json_open(out, "rules", '[');
     for (size_t i = 0; i < c->rule_count; i++) put(out, NULL, &c->rules[i]);
@@ -210,6 +211,7 @@ static void read_check(struct pick *p, const struct doc *from, struct run_result
     pick_text(p, from, "got", &c->got);
     c->line = (unsigned)pick_number(p, from, "line");
     if (!doc_bool(doc_get(from, "held"), &c->held)) refuse(p, from, "held");
+    if (!doc_bool(doc_get(from, "silent"), &c->silent)) refuse(p, from, "silent");
     c->refusal = (enum refusal)pick_word(p, doc_get(from, "refusal"), &among);
     if (doc_kind(rules) != DOC_ARRAY) refuse(p, from, "rules");
     for (size_t i = 0; p->err == OK && i < doc_count(rules); i++) read_rule(p, doc_at(rules, i), c);

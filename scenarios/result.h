@@ -39,6 +39,7 @@ struct check_result {
     struct buf field;     /* "reason"; empty: the message as such */
     struct buf want, got; /* as people read them; empty where it held */
     bool held;
+    bool silent;          /* it did not hold as nothing came at all: no message, no answer to a connection */
     enum refusal refusal; /* where it did not hold */
     size_t rule_count;
     struct buf *rules; /* ids it proves or breaks */

@@ -1,17 +1,17 @@
 #include "tests/result_kit.h"
 
-static const char text[] =
-    "{\"scenario\":\"t/"
-    "x\",\"variant\":\"qos=1\",\"with\":\"broker "
-    "lab=true\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
-    "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
-    "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
-    "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
-    "\"held\":true,\"refusal\":\"\",\"rules\":[]},\n"
-    "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
-    "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
-    "\"got\":\"say "
-    "\\\"0x87\\\"\",\"held\":false,\"refusal\":\"code\",\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
+static const char text[] = "{\"scenario\":\"t/"
+                           "x\",\"variant\":\"qos=1\",\"with\":\"broker "
+                           "lab=true\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
+                           "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
+                           "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
+                           "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
+                           "\"held\":true,\"silent\":false,\"refusal\":\"\",\"rules\":[]},\n"
+                           "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
+                           "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
+                           "\"got\":\"say "
+                           "\\\"0x87\\\"\",\"held\":false,\"silent\":false,\"refusal\":\"code\",\"rules\":["
+                           "\"T-RS-01\",\"T-RS-02\"]}]}\n";
 
 static struct run_result sample(void)
 {
