@@ -311,7 +311,7 @@ static void interrupt(struct bed *b, int number)
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     struct bed b;
 
     demo_make(&b.demo);
@@ -319,7 +319,7 @@ static void interrupted(void)
             SHELL("if mv first second 2>/dev/null; then exec {bin}/ace-broker --control -c {config}; fi; "
                   "trap '' TERM; exec 3>alive; sleep 1000 & echo x >begun; exec tail -f /dev/null 3>&-"),
             "");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         file_put(b.demo.dir, "first", "");
         interrupt(&b, numbers[i]);
     }
