@@ -26,7 +26,7 @@ static const struct option {
     { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3", NULL },
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all", "client broker as all" },
     { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust", NULL },
-    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise", NULL },
+    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise; host:port/path where its token endpoint is not /token", NULL },
     { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file", NULL },
     { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port", NULL },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together", NULL },
