@@ -1,5 +1,6 @@
 #include "as/wire.h"
 #include "as/as.h"
+#include "common/base/secret_file.h"
 #include "common/net/control.h"
 #include "common/net/http_server.h"
 #include "common/net/tap.h"
@@ -248,7 +249,7 @@ static int open_keylog(struct shell *s)
     const char *path = buf_cstr(&s->config->keylog_path);
 
     if (!*path) return 0;
-    s->keylog = fopen(path, "a");
+    s->keylog = secret_file_append(path);
     if (!s->keylog) return complain(path, "cannot be written");
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "client/trust.h"
 #include "common/ace/introspection.h"
 #include "common/ace/psk_identity.h"
+#include "common/base/secret_file.h"
 #include "common/codec/text.h"
 #include "common/net/http_client.h"
 
@@ -637,7 +638,7 @@ void device_clock(struct device *d, int64_t offset)
 
 static FILE *open_keylog(const struct client_config *c)
 {
-    return c->keylog_file ? fopen(c->keylog_file, "a") : NULL;
+    return c->keylog_file ? secret_file_append(c->keylog_file) : NULL;
 }
 
 struct device *device_new(uv_loop_t *loop, const struct client_config *config,

@@ -12,7 +12,7 @@ purpose=$1 out=${2:-}
 case $out in ''|/*) ;; *) out=$OLDPWD/$out ;; esac
 
 # One package per word. perl, dpkg-dev and xz-utils unpack and build OpenSSL where the machine's own is too old.
-packages_build='gcc libc6-dev make pkg-config libuv1-dev libcjson-dev libcbor-dev libsqlite3-dev libcunit1-dev'
+packages_build='gcc libc6-dev make pkg-config libuv1-dev libcjson-dev libcbor-dev libsqlite3-dev zlib1g-dev libcunit1-dev'
 packages_openssl='perl dpkg-dev xz-utils'
 packages_check='clang-format clang-tidy cppcheck universal-ctags'      tools_check='clang-format clang-tidy cppcheck ctags'
 packages_fuzz='clang'                                                  tools_fuzz='clang'
@@ -36,7 +36,7 @@ elsewhere()
     lack=
     if [ "$purpose" = build ]; then
         for tool in cc pkg-config; do command -v $tool >/dev/null || lack="$lack, $tool"; done
-        for lib in libuv libcjson libcbor sqlite3 cunit libllhttp "openssl >= $OPENSSL_MIN"; do
+        for lib in libuv libcjson libcbor sqlite3 zlib cunit libllhttp "openssl >= $OPENSSL_MIN"; do
             pkg-config --exists "$lib" 2>/dev/null || lack="$lack, $lib"
         done
     else
@@ -178,6 +178,6 @@ else
 fi
 case $purpose in test | adapters) setup_node; setup_oracles ;; report) setup_node ;; esac
 [ "$purpose" = build ] || exit 0
-deps="openssl libuv libcjson libcbor sqlite3"
+deps="openssl libuv libcjson libcbor sqlite3 zlib"
 [ -n "$llhttp_dir" ] || deps="$deps libllhttp"
 write_fragment

@@ -131,7 +131,7 @@ void show_send(struct show *w, const struct step *s)
     end->left |= s->message->kind == MESSAGE_MQTT && s->message->code == MQTT_DISCONNECT;
     if (e != OK && !net_wait(w->net, has_ended, end))
         show_error(w, "%s:%u: cannot send: %s", s->at.file, s->at.line, err_wire(e)->words);
-    trace_message(w, s, s->message->word, &out);
+    trace_message(w, s, &out, buf_span(&bytes));
     buf_clear(&bytes);
 }
 
@@ -168,7 +168,8 @@ static void receive_message(struct show *w, const struct step *s)
     if (a.arrival.end && a.arrival.end->accepted && a.arrival.end->peer.number == 0)
         a.arrival.end->peer = s->from;
     if (!w->over) judge_arrival(w, s, &a);
-    trace_message(w, s, s->message->word, &in);
+    const struct strand *end = a.taken == TAKE_NOTHING ? NULL : a.arrival.end;
+    trace_message(w, s, &in, end ? buf_span(&end->heard) : span(NULL, 0));
     buf_clear(&got);
 }
 

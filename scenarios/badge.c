@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "common/base/plural.h"
+
 enum { CHARACTER = 7, MARGIN = 6 };
 
 struct motto {
@@ -13,13 +15,17 @@ static struct motto motto_of(const struct report *r)
 {
     struct motto w = { .colour = "#1b7a43" };
     size_t failed = r->counts[VERDICT_FAIL], errors = r->counts[VERDICT_ERROR];
+    size_t played = report_played(r);
 
-    if (errors || r->runs == 0 || report_status(r) == STATUS_ERROR) {
+    if (report_status(r) == STATUS_ERROR) {
         w.colour = "#6b7280";
-        snprintf(w.text, sizeof w.text, errors ? "%zu errors" : "nothing shown", errors);
+        if (errors)
+            snprintf(w.text, sizeof w.text, "%zu error%s", errors, plural(errors));
+        else
+            snprintf(w.text, sizeof w.text, "%s", played ? "nothing shown" : "nothing was tested");
     } else if (failed) {
         w.colour = "#b3261e";
-        snprintf(w.text, sizeof w.text, "%zu of %zu runs fail", failed, r->runs);
+        snprintf(w.text, sizeof w.text, "%zu of %zu runs fail", failed, played);
     } else {
         struct coverage c = report_coverage(r);
         snprintf(w.text, sizeof w.text, "%zu of %zu proven", c.proven, c.total);

@@ -2,6 +2,7 @@
 
 #include "common/base/file.h"
 #include "scenarios/handshake.h"
+#include "scenarios/orphans.h"
 #include "scenarios/settings.h"
 #include "scenarios/testimony.h"
 
@@ -19,6 +20,8 @@ static bool is_ready(void *what)
     return product_ready(p) != NULL || product_exited(p);
 }
 
+enum { MAX_LAST = 300 };
+
 /* What the program said last, which is why it did not start. */
 static void last_words(const char *path, struct buf *out)
 {
@@ -29,29 +32,43 @@ static void last_words(const char *path, struct buf *out)
     while (end && text.p[end - 1] == '\n') end--;
     for (from = end; from && text.p[from - 1] != '\n'; from--) {
     }
-    buf_add(out, span(text.p + from, end - from));
+    buf_add(out, span(text.p + from, end - from < MAX_LAST ? end - from : MAX_LAST));
     buf_clear(&text);
     buf_clear(&message);
 }
 
 /* Names the scenario's own setting, where that is what it does not take. */
-static void show_refusal(struct show *w, enum role r, const char *name)
+static void blame_setting(const struct show *w, enum role r, const char *words, struct buf *out)
 {
-    struct buf words = { 0 }, blamed = { 0 };
+    for (size_t i = 0; *words && i < w->variant->settings; i++) {
+        const struct setting *s = &w->variant->setting[i];
+        if (s->role == r && strstr(words, s->key))
+            buf_format(out, "%s:%u: with %s %s=%s: ", s->at.file, s->at.line, role_name(r), s->key, s->value);
+    }
+}
+
+/* A crash is told, and judged, when the program is stopped: it has failed, not we. */
+static void show_refusal(struct show *w, enum role r, const char *name, const struct product *p)
+{
+    struct buf words = { 0 }, blamed = { 0 }, how = { 0 }, where = { 0 };
     char path[600];
 
     snprintf(path, sizeof path, "%s/%s.err", w->dir, name);
     last_words(path, &words);
-    for (size_t i = 0; words.n && i < w->variant->settings; i++) {
-        const struct setting *s = &w->variant->setting[i];
-        if (s->role == r && strstr(buf_cstr(&words), s->key))
-            buf_format(&blamed, "%s:%u: with %s %s=%s: ", s->at.file, s->at.line, role_name(r), s->key,
-                       s->value);
-    }
-    show_error(w, "%s%s did not start: %s; see %s", blamed.n ? buf_cstr(&blamed) : "", name,
-               words.n ? buf_cstr(&words) : "no reason given", path);
+    blame_setting(w, r, buf_cstr(&words), &blamed);
+    product_silence(p, &how);
+    if (words.n || product_spoke(p))
+        buf_format(&where, "; see %s/%s.%s", w->dir, name, words.n ? "err" : "out");
+    if (product_crashed(p))
+        w->over = true;
+    else
+        show_error(w, "%s%s did not start: %s%s%s%s%s%s", buf_cstr(&blamed), name, buf_cstr(&words),
+                   words.n ? " (" : "", buf_cstr(&how), words.n ? ")" : "",
+                   w->sut[r] ? "; docs/adapters.md says what is expected" : "", buf_cstr(&where));
     buf_clear(&words);
     buf_clear(&blamed);
+    buf_clear(&how);
+    buf_clear(&where);
 }
 
 struct role_call {
@@ -117,7 +134,7 @@ static struct product *start(struct show *w, const char *bin, struct party who)
     if (e != OK)
         show_error(w, "%s did not start: %s", c.name, buf_cstr(&why));
     else if (!comes_up(w, p, sut ? FOREIGN_WAITS : PRODUCT_WAITS))
-        show_refusal(w, who.role, c.name);
+        show_refusal(w, who.role, c.name, p);
     if (!w->over && w->testimony) show_await_tap(w, p, tap);
     for (size_t i = 0; i < SUT_MAX_START; i++) buf_clear(&words[i]);
     buf_clear(&why);
@@ -163,7 +180,8 @@ static void start_server(struct show *w, const char *bin, enum role r, const str
     } else {
         w->server[r] = start(w, bin, (struct party){ r, 1 });
         *port = port_of(w->server[r]);
-        if (!w->over && *port == 0) show_error(w, "%s: READY names no port", role_name(r));
+        if (!w->over && *port == 0)
+            show_error(w, "%s: READY names no port, as READY {\"port\":8883} does", role_name(r));
     }
     tls_config_free(tls);
     buf_clear(&message);
@@ -212,6 +230,7 @@ void cast_start(struct show *w, const char *bin)
                           .keylog = w->testimony && w->evidence,
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
+    if (w->sut[ROLE_AS]) w->world.token_path = w->sut[ROLE_AS]->token_path;
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
     if (!w->over && w->players[ROLE_AS]) start_server(w, bin, ROLE_AS, &s, settings_as);
     if (!w->over && w->players[ROLE_BROKER]) start_server(w, bin, ROLE_BROKER, &s, settings_broker);
@@ -251,11 +270,20 @@ static void stop(struct show *w, struct product *p, enum role r)
     buf_clear(&why);
 }
 
+static void close_product(struct product *p)
+{
+    if (p) product_close(p);
+}
+
 void cast_stop(struct show *w)
 {
     for (unsigned n = 1; n <= WORLD_CLIENTS; n++) stop(w, w->client[n], ROLE_CLIENT);
     stop(w, w->server[ROLE_BROKER], ROLE_BROKER);
     stop(w, w->server[ROLE_AS], ROLE_AS);
+    orphans_end(net_patience(w->net)); /* who writes yet must find a pipe to write to */
+    for (unsigned n = 1; n <= WORLD_CLIENTS; n++) close_product(w->client[n]);
+    close_product(w->server[ROLE_BROKER]);
+    close_product(w->server[ROLE_AS]);
 }
 
 void cast_free(struct show *w)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/base/file.h"
+#include "common/base/secret_file.h"
 #include "common/codec/text.h"
 #include "common/net/address.h"
 #include "scenarios/pcap.h"
@@ -176,7 +177,7 @@ void evidence_free(struct evidence *e)
 
 static enum err write_keys(const struct evidence *e, const char *path, struct buf *message)
 {
-    FILE *to = e->keys.n ? fopen(path, "a") : NULL;
+    FILE *to = e->keys.n ? secret_file_append(path) : NULL;
     bool good = e->keys.n == 0 || (to && fwrite(e->keys.p, 1, e->keys.n, to) == e->keys.n);
 
     if (to && fclose(to) != 0) good = false;

@@ -8,6 +8,7 @@
 struct writer {
     const struct report *report;
     const struct suite *suite;
+    const struct transcripts *transcripts;
     struct figures figures;
     struct buf *json;
 };
@@ -149,6 +150,10 @@ static enum err write_all(struct writer *w)
     json_open(w->json, "figures", '[');
     buf_add(w->json, buf_span(&w->figures.json));
     json_close(w->json, ']');
+    json_number(w->json, "pack", TRANSCRIPT_PACK);
+    json_open(w->json, "transcripts", '[');
+    buf_add(w->json, buf_span(&w->transcripts->json));
+    json_close(w->json, ']');
     json_close(w->json, '}');
     return buf_failed(w->json) ? ERR_NO_MEMORY : OK;
 }
@@ -165,11 +170,12 @@ static void add_script(struct buf *html, struct span json)
     }
 }
 
-enum err html_write(const struct report *r, const struct suite *s, struct span page, struct buf *html)
+enum err html_write(const struct report *r, const struct suite *s, const struct transcripts *t,
+                    struct span page, struct buf *html)
 {
     const uint8_t *mark = memmem(page.p, page.n, HTML_MARK, strlen(HTML_MARK));
     struct buf json = { 0 };
-    struct writer w = { .report = r, .suite = s, .json = &json };
+    struct writer w = { .report = r, .suite = s, .transcripts = t, .json = &json };
 
     if (!mark) return ERR_MALFORMED;
     enum err e = figures_init(&w.figures);

@@ -6,6 +6,7 @@
 
 #include "common/base/file.h"
 #include "scenarios/pairs.h"
+#include "scenarios/wanted.h"
 
 /* The scenarios that everybody can be asked to play, unless --tag says otherwise. */
 #define INTEROP_TAG "interop"
@@ -79,6 +80,15 @@ static enum status play(const struct suite *s, const struct run_options *like, s
     return status;
 }
 
+/* These have no scenario in common that both can play: no fault either. */
+static bool has_nothing(const struct pairing *p)
+{
+    size_t others = 0;
+
+    for (enum verdict v = 0; v < VERDICTS; v++) others += v == VERDICT_SKIP ? 0 : p->counts[v];
+    return others == 0 && p->counts[VERDICT_SKIP] > 0;
+}
+
 static enum status play_pairs(const struct suite *s, const struct run_options *like, struct interop *x)
 {
     struct pairs *p = &x->pairs;
@@ -90,7 +100,8 @@ static enum status play_pairs(const struct suite *s, const struct run_options *l
         struct buf line = { 0 };
         *one = (struct pairing){ .who = { i / servers, i % brokers, i / brokers % p->names[ROLE_AS] } };
         enum status ended = play(s, like, x, one);
-        if (ended >= STATUS_ERROR) worst = ended; /* who fails with whom is what the matrix is for */
+        if (ended >= STATUS_ERROR && !has_nothing(one))
+            worst = ended; /* who fails with whom is what the matrix is for */
         pairing_print(p, one, &line);
         printf("%s\n", buf_cstr(&line));
         fflush(stdout);
@@ -120,6 +131,7 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
 {
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
+    struct buf message = { 0 };
     enum status status = STATUS_ERROR;
 
     if (launch_pace(o, &pace) && launch_places(o, &places)) {
@@ -132,9 +144,12 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
             .jobs = pace.jobs,
             .patience = pace.patience,
         };
-        status = play_pairs(s, &like, x);
-        if (!draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
+        bool any = wanted_check(s, &like.plan.choice, &message) == OK;
+        if (any) status = play_pairs(s, &like, x);
+        if (any && !draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
     }
+    if (message.n) fprintf(stderr, "ace-scenarios: %s", buf_cstr(&message));
+    buf_clear(&message);
     places_clear(&places);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "scenarios/judge.h"
 
+#include "common/codec/text.h"
 #include "scenarios/admit.h"
 #include "scenarios/match.h"
 
@@ -175,20 +176,31 @@ void judge_fields(struct show *w, const struct step *s, const struct fields *in)
     w->over |= astray;
 }
 
-void trace_message(struct show *w, const struct step *s, const char *word, const struct fields *in)
+static void put_hex(struct doc *d, const char *name, struct span octets)
+{
+    struct buf hex = { 0 };
+
+    hex_encode(&hex, octets);
+    doc_put(d, name, doc_new_text(buf_span(&hex)));
+    buf_clear(&hex);
+}
+
+void trace_message(struct show *w, const struct step *s, const struct fields *in, struct span octets)
 {
     struct doc *d = doc_new_map();
     struct buf line = { 0 }, who = { 0 };
 
+    doc_put(d, "step", doc_new_int(w->stage.step - w->variant->step)); /* also of a mutant's */
     party_print(s->from, &who);
     doc_put(d, "from", doc_new_text(buf_span(&who)));
     buf_truncate(&who, 0);
     party_print(s->to, &who);
     doc_put(d, "to", doc_new_text(buf_span(&who)));
-    doc_put(d, "kind", doc_new_str(word));
+    doc_put(d, "kind", doc_new_str(s->kind == STEP_TLS ? "TLS" : s->message->word));
     if (w->witness) doc_put(d, "witness", doc_new_str(w->witness));
     struct doc *fields = fields_doc(in);
     if (fields) doc_put(d, "fields", fields);
+    if (octets.n) put_hex(d, "octets", octets);
     if (w->trace && doc_write_json(d, &line) == OK) fprintf(w->trace, "%s\n", buf_cstr(&line));
     doc_free(d);
     buf_clear(&line);

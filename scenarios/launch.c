@@ -147,7 +147,6 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
     }
     if (only && r->repeat) fprintf(r->to, "%s\n", only->name);
     enum status status = good ? run_all(s, r) : STATUS_ERROR;
-    if (good && only) fprintf(r->to, "report: %s/report.html\n", r->out);
     known_clear(&known);
     return status;
 }

@@ -30,7 +30,7 @@ void show_judge_end(struct show *w, const struct step *s, struct strand *end)
             f->def && ((f->def->notes & FIELD_PEER) != 0) != end->accepted; /* what the other end showed */
         if (ours || fields_has(&seen, f->name)) (void)judge_field(w, s, f, &seen);
     }
-    trace_message(w, s, "TLS", &seen);
+    trace_message(w, s, &seen, span(NULL, 0));
 }
 
 void show_handshake(struct show *w, const struct step *s)

@@ -4,6 +4,8 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum option_kind { OPTION_VALUE, OPTION_FLAG };
@@ -24,7 +26,7 @@ static const struct option {
     { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3", NULL },
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all", "client broker as all" },
     { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust", NULL },
-    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise", NULL },
+    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise; host:port/path where its token endpoint is not /token", NULL },
     { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file", NULL },
     { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port", NULL },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together", NULL },
@@ -34,7 +36,7 @@ static const struct option {
     { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1", NULL },
     { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error", NULL },
     { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario", NULL },
-    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]", NULL },
+    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]; DIR/foreign for programs of others", NULL },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead", NULL },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/", NULL },
     /* clang-format on */
@@ -45,6 +47,7 @@ enum { OPTIONS = sizeof table / sizeof *table };
 /* Its row, and the text behind "=" or NULL. */
 static const struct option *find(const char *arg, const char **value)
 {
+    if (strcmp(arg, "-h") == 0) arg = "--help";
     size_t n = strcspn(arg, "=");
 
     *value = arg[n] ? arg + n + 1 : NULL;
@@ -60,7 +63,30 @@ static enum err refuse_unknown(const char *arg, struct buf *message)
 
     for (size_t i = 0; i < OPTIONS; i++) names[i] = table[i].name;
     const char *best = nearest_name(span(arg, strcspn(arg, "=")), names, OPTIONS);
-    buf_format(message, "unknown option %s%s%s\n", arg, best ? "; nearest: " : "", best ? best : "");
+    buf_format(message, "unknown option %s; %s%s\n", arg, best ? "nearest: " : "try --help",
+               best ? best : "");
+    return ERR_MALFORMED;
+}
+
+enum { MAX_CHOICES = 8 };
+
+/* Is the value one of those that there are? */
+static enum err check_value(const struct option *o, const char *value, struct buf *message)
+{
+    char name[MAX_CHOICES][16];
+    const char *names[MAX_CHOICES];
+    size_t n = 0;
+
+    for (struct span left = span_str(o->values ? o->values : ""); left.n && n < MAX_CHOICES; n++) {
+        struct span word = span_cut(&left, ' ');
+        snprintf(name[n], sizeof name[n], "%.*s", (int)word.n, (const char *)word.p);
+        names[n] = name[n];
+        if (strcasecmp(name[n], value) == 0) return OK;
+    }
+    if (n == 0) return OK;
+    const char *best = nearest_name(span_str(value), names, n);
+    buf_format(message, "%s %s: one of %s is wanted%s%s\n", o->name, value, o->values,
+               best ? "; nearest: " : "", best ? best : "");
     return ERR_MALFORMED;
 }
 
@@ -75,11 +101,12 @@ static enum err read_option(char **argv, int *i, struct options *out, struct buf
         return OK;
     }
     if (o->kind == OPTION_VALUE && !value) value = argv[*i + 1];
-    if (o->kind == OPTION_FLAG || !value) {
+    if (o->kind == OPTION_FLAG || !value || !*value) {
         buf_format(message, "%s %s\n", o->name, o->kind == OPTION_FLAG ? "takes no value" : "needs a value");
         return ERR_MALFORMED;
     }
     if (value == argv[*i + 1]) ++*i;
+    TRY(check_value(o, value, message));
     *(const char **)((char *)out + o->offset) = value;
     return OK;
 }
@@ -88,6 +115,10 @@ enum err options_read(int argc, char **argv, struct options *out, struct buf *me
 {
     *out = (struct options){ 0 };
     for (int i = 1; i < argc; i++) {
+        if (!argv[i][0]) {
+            buf_format(message, "argument %d is empty\n", i);
+            return ERR_MALFORMED;
+        }
         if (argv[i][0] == '-' && argv[i][1]) {
             TRY(read_option(argv, &i, out, message));
         } else if (!out->word) {
@@ -105,7 +136,7 @@ enum err options_read(int argc, char **argv, struct options *out, struct buf *me
 void options_help(struct buf *out)
 {
     for (size_t i = 0; i < OPTIONS; i++)
-        buf_format(out, "  %-10s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
+        buf_format(out, "  %-13s %-9s %s\n", table[i].name, table[i].value, table[i].doc);
 }
 
 bool options_values(const char *name, const char **values)
@@ -158,7 +189,21 @@ enum err options_out(const struct options *o, struct buf *out)
     enum err e = o->home || o->out ? OK : options_home(&home);
 
     if (o->out) buf_str(out, o->out);
-    if (e == OK && !o->out) buf_format(out, "%s/../build/scenarios", o->home ? o->home : buf_cstr(&home));
+    if (e == OK && !o->out) {
+        if (o->home)
+            buf_format(&home, "%s/..", o->home);
+        else
+            buf_truncate(&home, home.n - strlen("/scenarios"));
+        buf_format(out, "%s/build/scenarios", buf_cstr(&home));
+    }
     buf_clear(&home);
     return buf_failed(out) ? ERR_NO_MEMORY : e;
+}
+
+const char *options_from_here(const char *path)
+{
+    char here[PATH_MAX];
+    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+
+    return n && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }

@@ -41,4 +41,7 @@ MUST_USE enum err options_home(struct buf *out);
 MUST_USE enum err options_bin(struct buf *out);
 MUST_USE enum err options_out(const struct options *o, struct buf *out);
 
+/* A path as somebody in this folder would write it: the rest of it, where it leads into this folder. */
+const char *options_from_here(const char *path);
+
 #endif

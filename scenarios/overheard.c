@@ -88,6 +88,7 @@ static void choose(struct leg_ends *e, const struct step *s)
 struct account {
     struct fields fields;
     struct buf got;
+    struct span octets; /* borrowed from the strand */
     enum take taken;
     bool closed;
 };
@@ -104,6 +105,7 @@ static void hear(struct show *w, const struct step *s, struct strand *from, stru
     w->stage.facts = &from->facts;
     net_wait(w->net, message_came, &a);
     out->taken = a.taken;
+    if (a.taken != TAKE_NOTHING) out->octets = buf_span(&from->heard);
     out->closed = a.taken == TAKE_NOTHING && from->closed;
     if (out->closed) buf_format(&out->got, "CLOSE (%s)", from->reason);
     if (out->taken == TAKE_NOTHING && !out->closed) buf_str(&out->got, "nothing in time");
@@ -169,9 +171,9 @@ static void trace_both(struct show *w, const struct step *s, const struct accoun
                        const struct account *came)
 {
     w->witness = "sender";
-    trace_message(w, s, s->message->word, &sent->fields);
+    trace_message(w, s, &sent->fields, sent->octets);
     w->witness = "receiver";
-    trace_message(w, s, s->message->word, &came->fields);
+    trace_message(w, s, &came->fields, came->octets);
     w->witness = NULL;
 }
 

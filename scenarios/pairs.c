@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/base/plural.h"
 #include "scenarios/markup.h"
 
 enum { COLUMN = 16 };
@@ -25,7 +26,7 @@ void pairing_print(const struct pairs *p, const struct pairing *one, struct buf 
     for (enum role r = 0; r < ROLE_COUNT; r++)
         buf_format(out, "%s%s", r ? " + " : "", p->name[r][one->who[r]]);
     buf_format(out, ": %zu passed, %zu failed, %zu skipped", t.passed, t.failed, t.skipped);
-    if (t.errors) buf_format(out, ", %zu errors on our side", t.errors);
+    if (t.errors) buf_format(out, ", %zu without a verdict", t.errors);
 }
 
 static const struct pairing *find(const struct pairs *p, size_t client, size_t broker, size_t as)
@@ -64,7 +65,7 @@ static void print_table(const struct pairs *p, size_t as, struct buf *out)
 
 void pairs_print(const struct pairs *p, struct buf *out)
 {
-    buf_str(out, "passed/failed/skipped; ! errors on our side. Clients down, brokers across\n");
+    buf_str(out, "passed/failed/skipped; ! runs without a verdict. Clients down, brokers across\n");
     for (size_t a = 0; a < p->names[ROLE_AS]; a++) print_table(p, a, out);
 }
 
@@ -78,7 +79,7 @@ static void draw_cell(const struct pairing *one, struct buf *html)
     buf_format(html, "<td class=%s>%zu passed", look, t.passed);
     if (t.failed) buf_format(html, "<br>%zu failed", t.failed);
     if (t.skipped) buf_format(html, "<br>%zu skipped", t.skipped);
-    if (t.errors) buf_format(html, "<br>%zu errors", t.errors);
+    if (t.errors) buf_format(html, "<br>%zu error%s", t.errors, plural(t.errors));
     buf_str(html, "</td>");
 }
 

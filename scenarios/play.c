@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/secret_file.h"
 #include "scenarios/cast.h"
 #include "scenarios/real.h"
 #include "scenarios/testimony.h"
@@ -13,7 +14,7 @@
 
 void show_error(struct show *w, const char *format, ...)
 {
-    char text[400];
+    char text[1000];
     va_list args;
 
     if (w->over) return;
@@ -95,7 +96,7 @@ static void open_trace(struct show *w)
     char path[600];
 
     snprintf(path, sizeof path, "%s/trace.jsonl", w->dir);
-    w->trace = fopen(path, "w");
+    w->trace = secret_file_append(path);
 }
 
 static enum err make_world(struct show *w, const struct play *p)

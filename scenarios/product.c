@@ -1,26 +1,25 @@
 #include "scenarios/product.h"
 
 #include "common/base/file.h"
+#include "scenarios/output.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { MAX_LINE = 1 << 20, MAX_LINES = 256, READ_CHUNK = 16384 };
+enum { MAX_LINE = 1 << 20, MAX_LINES = 256, MAX_FIRST = 80 };
 
 struct product {
     uv_process_t process;
-    uv_pipe_t in, out;
-    struct buf text; /* of a line not ended yet */
+    uv_pipe_t in;
+    struct output out, err;  /* their files have everything it wrote, but what its links carry */
+    struct buf text;         /* of a line not ended yet */
+    char opening[MAX_FIRST]; /* line; empty: none yet */
     struct doc *ready;
     size_t first, count;
     struct doc *line[MAX_LINES]; /* a ring */
     char err_path[512];
-    FILE *copy; /* everything it wrote, but what its links carry */
     struct product_tap tap;
-    char chunk[READ_CHUNK];
     bool exited, stopped, terminated;
     int64_t status;
     int signal;
@@ -37,13 +36,20 @@ static void keep_line(struct product *p, struct doc *d)
     p->line[(p->first + p->count++) % MAX_LINES] = d;
 }
 
+static void copy_line(struct product *p, struct span line)
+{
+    output_copy(&p->out, line);
+    output_copy(&p->out, span_str("\n"));
+}
+
 static void take_line(struct product *p, struct span line)
 {
     static const char ready[] = "READY ", tap[] = "{\"tap\":";
     bool first = !p->ready && span_starts(line, span_str(ready)), tapped = span_starts(line, span_str(tap));
     struct doc *d = NULL;
 
-    if (p->copy && !tapped) fprintf(p->copy, "%.*s\n", (int)line.n, (const char *)line.p);
+    if (!tapped) copy_line(p, line);
+    if (!*p->opening) snprintf(p->opening, sizeof p->opening, "%.*s", (int)line.n, (const char *)line.p);
     if (first) line = span_skip(line, strlen(ready));
     if (doc_read_json(line, &doc_limits_file, &d, NULL) != OK) return;
     if (tapped) {
@@ -56,29 +62,31 @@ static void take_line(struct product *p, struct span line)
     }
 }
 
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *out)
+/* It will never end. */
+static void give_up_line(struct product *p)
 {
-    struct product *p = h->data;
-
-    (void)suggested;
-    *out = uv_buf_init(p->chunk, sizeof p->chunk);
+    output_copy(&p->out, buf_span(&p->text));
+    buf_truncate(&p->text, 0);
 }
 
-static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *chunk)
+static void take_out(void *self, struct span octets)
 {
-    struct product *p = s->data;
+    struct product *p = self;
 
-    if (n < 0) {
-        uv_read_stop(s);
-        return;
-    }
-    buf_add(&p->text, span(chunk->base, (size_t)n));
+    buf_add(&p->text, octets);
     for (const uint8_t *end; p->text.n && (end = memchr(p->text.p, '\n', p->text.n));) {
         size_t length = (size_t)(end - p->text.p);
         take_line(p, span(p->text.p, length));
         buf_drop(&p->text, length + 1);
     }
-    if (p->text.n > MAX_LINE) buf_truncate(&p->text, 0);
+    if (p->text.n > MAX_LINE) give_up_line(p);
+}
+
+static void take_err(void *self, struct span octets)
+{
+    struct product *p = self;
+
+    output_copy(&p->err, octets);
 }
 
 struct doc *product_hear(struct product *p)
@@ -132,6 +140,8 @@ static void on_ended(uv_process_t *process, int64_t status, int number)
     p->exited = true;
     p->status = status;
     p->signal = number;
+    output_drain(&p->out);
+    output_drain(&p->err);
 }
 
 static const char *in_dir(const struct product_call *call, const char *ending, char out[512])
@@ -140,12 +150,12 @@ static const char *in_dir(const struct product_call *call, const char *ending, c
     return out;
 }
 
-static int spawn(uv_loop_t *loop, const struct product_call *call, struct product *p, int err_fd)
+static int spawn(uv_loop_t *loop, const struct product_call *call, struct product *p)
 {
     uv_stdio_container_t stdio[3] = {
         { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&p->in },
-        { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out },
-        { .flags = UV_INHERIT_FD, .data.fd = err_fd },
+        { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->out.pipe },
+        { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&p->err.pipe },
     };
     char *args[PRODUCT_MAX_ARGS + 1] = { 0 };
 
@@ -174,17 +184,19 @@ enum err product_start(uv_loop_t *loop, const struct product_call *call, struct 
     char path[512];
 
     if (!p) return ERR_NO_MEMORY;
-    p->copy = fopen(in_dir(call, "out", path), "a");
-    int err_fd = open(in_dir(call, "err", p->err_path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    uv_pipe_init(loop, &p->in, 0);
-    uv_pipe_init(loop, &p->out, 0);
-    p->process.data = p->in.data = p->out.data = p;
+    p->process.data = p->in.data = p->out.self = p->err.self = p;
+    p->out.take = take_out;
+    p->err.take = take_err;
     p->tap = call->tap;
     *out = p;
-    int status = err_fd < 0 ? UV_EIO : spawn(loop, call, p, err_fd);
-    if (err_fd >= 0) close(err_fd);
+    uv_pipe_init(loop, &p->in, 0);
+    int status = output_open(&p->out, loop, in_dir(call, "out", path)),
+        other = output_open(&p->err, loop, in_dir(call, "err", p->err_path));
+    if (status == 0) status = other;
+    if (status == 0) status = spawn(loop, call, p);
     p->exited = status != 0;
-    if (status == 0) status = uv_read_start((uv_stream_t *)&p->out, on_alloc, on_read);
+    if (status == 0) status = output_begin(&p->out);
+    if (status == 0) status = output_begin(&p->err);
     return status == 0 ? OK : complain(call, status, message);
 }
 
@@ -222,9 +234,15 @@ static void close_handle(uv_handle_t *h)
 void product_kill(struct product *p)
 {
     if (!p->exited) uv_process_kill(&p->process, SIGKILL);
+}
+
+void product_close(struct product *p)
+{
+    if (p->text.n) give_up_line(p);
     close_handle((uv_handle_t *)&p->process);
     close_handle((uv_handle_t *)&p->in);
-    close_handle((uv_handle_t *)&p->out);
+    output_close(&p->out);
+    output_close(&p->err);
 }
 
 void product_free(struct product *p)
@@ -233,7 +251,8 @@ void product_free(struct product *p)
     for (struct doc *d; (d = product_hear(p));) doc_free(d);
     doc_free(p->ready);
     buf_clear(&p->text);
-    if (p->copy) fclose(p->copy);
+    output_close(&p->out);
+    output_close(&p->err);
     free(p);
 }
 
@@ -270,4 +289,32 @@ bool product_failed(const struct product *p, struct buf *why)
         return false;
     }
     return true;
+}
+
+bool product_crashed(const struct product *p)
+{
+    return p->exited && p->signal;
+}
+
+bool product_spoke(const struct product *p)
+{
+    return *p->opening || p->text.n;
+}
+
+void product_silence(const struct product *p, struct buf *why)
+{
+    if (p->exited && p->signal)
+        buf_format(why, "it was ended by signal %d (%s) before the line READY", p->signal,
+                   strsignal(p->signal));
+    else if (p->exited)
+        buf_format(why, "it ended with status %lld before the line READY", (long long)p->status);
+    else
+        buf_str(why, "it wrote no line READY in time");
+    if (*p->opening)
+        buf_format(why, "; its first line was \"%s\"", p->opening);
+    else if (p->text.n)
+        buf_format(why, "; it wrote \"%.*s\" without the end of a line",
+                   (int)(p->text.n < MAX_FIRST ? p->text.n : MAX_FIRST), (const char *)p->text.p);
+    else
+        buf_str(why, "; it wrote nothing to its standard output");
 }

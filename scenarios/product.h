@@ -6,8 +6,8 @@
 #include <uv.h>
 
 /*
- * A program under test, started and driven by JSON lines on its standard input and output (docs/adapters.md). Standard
- * error goes to a file of the run's folder; so does what it writes that is not JSON.
+ * A program under test, started and driven by JSON lines on its standard input and output (docs/adapters.md). Both its outputs go to files
+ * of the run's folder, up to MAX_COPIED each.
  */
 struct product;
 
@@ -42,9 +42,16 @@ struct doc *product_hear(struct product *p);
 void product_stop(struct product *p);
 /* Asks again, one that hears no lines: SIGTERM, which may then end it. */
 void product_terminate(struct product *p);
-/* The loop must run afterwards for its handles to close; then product_free(). */
+/* SIGKILL, if it has not ended. Then product_close(). */
 void product_kill(struct product *p);
+/* Hears and tells nothing any more. The loop must run afterwards for its handles to close; then product_free(). */
+void product_close(struct product *p);
 void product_free(struct product *p);
+
+/* Where it said no READY: what it did instead, as a clause; has it written anything to its standard output; has a signal ended it? */
+void product_silence(const struct product *p, struct buf *why);
+bool product_spoke(const struct product *p);
+bool product_crashed(const struct product *p);
 
 /* After it exited: what went wrong, appended to `why`: a signal, a status other than 0, a sanitizer's report. false: nothing. */
 bool product_failed(const struct product *p, struct buf *why);

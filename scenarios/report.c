@@ -146,9 +146,14 @@ const char *report_deviation(const struct report *r, const struct rule *rule)
     return r->foreign ? NULL : rule->deviates;
 }
 
+size_t report_played(const struct report *r)
+{
+    return r->runs - r->counts[VERDICT_SKIP];
+}
+
 enum status report_status(const struct report *r)
 {
-    if (r->counts[VERDICT_ERROR] || r->runs == 0 || report_stale_deviation(r)) return STATUS_ERROR;
+    if (r->counts[VERDICT_ERROR] || report_played(r) == 0 || report_stale_deviation(r)) return STATUS_ERROR;
     if (report_stale_known(r, NULL)) return STATUS_ERROR;
     return r->counts[VERDICT_FAIL] ? STATUS_FAILED : STATUS_FINE;
 }

@@ -78,7 +78,10 @@ const struct known_entry *report_stale_known(const struct report *r, const char 
 /* What our programs do instead of what the rule says; NULL: nothing, or they are not under test. */
 const char *report_deviation(const struct report *r, const struct rule *rule);
 
-/* 2 if any run is an ERROR, there was none at all, or a deviation or a known failure is stale, else 1 if any is a FAIL, else 0. */
+/* How many runs were played: all but the skipped ones. */
+size_t report_played(const struct report *r);
+
+/* 2 if any run is an ERROR, none was played, or a deviation or a known failure is stale, else 1 if any is a FAIL, else 0. */
 enum status report_status(const struct report *r);
 
 /* Who was under test: "client", "broker", "as", "all" (all roles real), "model" (none), "client+as" ... */

@@ -40,8 +40,9 @@ struct run_result {
     struct buf scenario, variant;    /* ids as variant_print() writes them */
     struct buf with;                 /* settings of the scenario, as with_print() writes them */
     enum player players[ROLE_COUNT]; /* by enum role */
-    enum verdict verdict;            /* by the highest level among the broken rules; ERROR: our side failed */
-    struct buf why;                  /* ERROR and SKIP: what happened */
+    enum verdict
+        verdict; /* by the highest level among the broken rules; ERROR: there is none, as something else failed */
+    struct buf why; /* ERROR and SKIP: what happened */
     size_t check_count;
     struct check_result *checks;
     int64_t ms;     /* wall clock */

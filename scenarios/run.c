@@ -12,6 +12,7 @@
 #include "scenarios/html.h"
 #include "scenarios/interrupt.h"
 #include "scenarios/junit.h"
+#include "scenarios/options.h"
 #include "scenarios/order.h"
 #include "scenarios/plan.h"
 #include "scenarios/protocol.h"
@@ -19,6 +20,8 @@
 #include "scenarios/switches.h"
 #include "scenarios/terminal.h"
 #include "scenarios/workers.h"
+
+enum { MAX_TRACE = 32 << 20 };
 
 /* Everything that there is for these programs, so that two runs can be compared. */
 static bool is_all(const struct run_options *o)
@@ -101,14 +104,14 @@ static enum err leave_history(const struct run_options *o, struct report *r, str
 }
 
 static enum err leave_page(const struct run_options *o, const struct suite *s, const struct report *r,
-                           struct buf *message)
+                           const struct transcripts *said, struct buf *message)
 {
     struct buf page = { 0 }, html = { 0 };
     char path[MAX_PATH + 32];
 
     snprintf(path, sizeof path, "%s/page/report.html", o->home);
     enum err e = file_read(path, &page, message);
-    if (e == OK) e = html_write(r, s, buf_span(&page), &html);
+    if (e == OK) e = html_write(r, s, said, buf_span(&page), &html);
     if (e == ERR_MALFORMED) buf_format(message, "%s: no %s in it", path, HTML_MARK);
     snprintf(path, sizeof path, "%s/report.html", o->out);
     if (e == OK) e = file_write(path, buf_span(&html), 0644, message);
@@ -134,15 +137,34 @@ static enum err speak(const struct run_options *o, const struct report *r)
     return e;
 }
 
+/* For the page, which blots out what the run knows as secret. */
+static enum err transcribe(struct run_result *r, const struct leaks *secrets, struct transcripts *said)
+{
+    struct buf trace = { 0 }, none = { 0 };
+    char path[MAX_PATH + 32];
+
+    snprintf(path, sizeof path, "%s/trace.jsonl", r->dir.n ? buf_cstr(&r->dir) : "");
+    if (!r->dir.n || file_read_most(path, MAX_TRACE, &trace, &none) != OK) buf_truncate(&trace, 0);
+    enum err e = transcripts_add(said, buf_span(&trace), secrets);
+    buf_clear(&trace);
+    buf_clear(&none);
+    return e;
+}
+
 /* [R-SEC-06] What programs wrote, and our results, hold no secret of their runs. */
-static enum err scrub_runs(const struct run_options *o, struct scrub *x, struct run_result *results,
-                           size_t count, struct buf *message)
+static enum err scrub_runs(const struct run_options *o, struct scrub *x, struct transcripts *said,
+                           struct run_result *results, size_t count, struct buf *message)
 {
     enum err e = scrub_init(x);
 
     for (size_t i = 0; i < count && e == OK; i++) {
-        if (results[i].dir.n) e = scrub_run(x, buf_cstr(&results[i].dir), message);
+        struct leaks *own = leaks_new();
+        e = own ? OK : ERR_NO_MEMORY;
+        if (e == OK && results[i].dir.n) e = scrub_run(x, buf_cstr(&results[i].dir), own, message);
+        if (e == OK) e = transcribe(&results[i], own, said);
+        leaks_free(own);
     }
+    if (e == OK) e = transcripts_end(said);
     if (e == OK)
         fprintf(o->to,
                 "%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
@@ -171,21 +193,25 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
 {
     struct report r = { 0 };
     struct scrub x = { 0 };
+    struct transcripts said = { 0 };
     struct history history = { 0 };
     struct buf message = { 0 };
+    char page[MAX_PATH + 32];
     enum err e = report_init(&r, &s->rules);
 
+    snprintf(page, sizeof page, "%s/report.html", o->out);
     struct terminal t = { .to = o->to,
                           .style = terminal_style(fileno(o->to)),
                           .suite = s,
                           .report = &r,
                           .repeat = o->repeat,
+                          .page = options_from_here(page),
                           .whole = is_whole(o) };
 
     r.known = o->known;
     if (r.known) r.known->part = !is_all(o);
     r.foreign = plan_is_foreign(&o->plan);
-    if (e == OK) e = scrub_runs(o, &x, results, count, &message);
+    if (e == OK) e = scrub_runs(o, &x, &said, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);
     if (e == OK) about_fill(&r.about, products_of(results, count), o->plan.sut);
     if (e == OK) e = tell(&t, &r, results, count);
@@ -193,7 +219,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
     if (e == OK) e = leave(o, &r, &(struct output){ "report.json", report_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "junit.xml", junit_write }, &message);
     if (e == OK) e = leave(o, &r, &(struct output){ "badge.svg", badge_write }, &message);
-    if (e == OK) e = leave_page(o, s, &r, &message);
+    if (e == OK) e = leave_page(o, s, &r, &said, &message);
     if (e == OK) e = scrub_reports(&x, o, &message);
     if (e == OK) e = speak(o, &r);
     if (e != OK) fprintf(stderr, "ace-scenarios: %s\n", message.n ? buf_cstr(&message) : err_wire(e)->words);
@@ -201,6 +227,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
     memcpy(o->counts, r.counts, sizeof o->counts);
     if (status == STATUS_FINE && x.found > 0) status = STATUS_FAILED;
     scrub_clear(&x);
+    transcripts_clear(&said);
     report_clear(&r);
     buf_clear(&message);
     return status;
@@ -237,8 +264,19 @@ static bool keep_failed(const struct run_options *o, struct plan *p)
 static enum status tell_interrupt(const struct run_options *o, size_t planned)
 {
     fprintf(stderr, "ace-scenarios: interrupted; %s/report.html holds the %zu of %zu runs that were played\n",
-            o->out, planned - o->counts[VERDICT_SKIP], planned);
+            options_from_here(o->out), planned - o->counts[VERDICT_SKIP], planned);
     return STATUS_INTERRUPTED;
+}
+
+/* Where all of it goes. false: it has been told why that cannot be. */
+static bool make_place(const struct run_options *o)
+{
+    char runs[MAX_PATH + 32];
+
+    snprintf(runs, sizeof runs, "%s/runs", o->out);
+    bool made = workers_folder(runs) && access(runs, W_OK | X_OK) == 0;
+    if (!made) fprintf(stderr, "ace-scenarios: the folder %s: %s\n", runs, strerror(errno));
+    return made;
 }
 
 /* The runs of a plan that has some. */
@@ -250,7 +288,6 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
 
     if (results && order_make(p->count, o->shuffled ? &o->seed : NULL, &order) == OK) {
         if (o->shuffled) fprintf(o->to, "seed %llu\n", (unsigned long long)o->seed);
-        if (!workers_folder(o->out)) fprintf(stderr, "ace-scenarios: %s: %s\n", o->out, strerror(errno));
         workers_play(o, p, order, results);
         status = finish(s, o, results, p->count);
         if (interrupt_came()) status = tell_interrupt(o, p->count);
@@ -263,6 +300,15 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
     return status;
 }
 
+/* There are scenarios, but no runs of them. */
+static void tell_none(const struct plan_options *o)
+{
+    fprintf(stderr, "ace-scenarios: nothing to run: no run of what is chosen%s%s%s%s%s%s\n",
+            o->variant ? " has the variant " : "", o->variant ? o->variant : "",
+            o->variant && o->under ? " and" : "", o->under ? " has this under test: " : "",
+            o->under ? o->under : "", o->variant || o->under ? "" : " can be played so");
+}
+
 static enum status play_round(const struct suite *s, struct run_options *o)
 {
     struct plan p = { 0 };
@@ -272,10 +318,10 @@ static enum status play_round(const struct suite *s, struct run_options *o)
     if (!planned) {
         fputs("ace-scenarios: out of memory\n", stderr);
     } else if (p.count == 0) {
-        fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
+        tell_none(&o->plan);
     } else if (!o->only_failed || keep_failed(o, &p)) {
         if (p.count == 0) fputs("nothing to run again\n", o->to);
-        status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
+        if (p.count == 0 || make_place(o)) status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
     }
     plan_clear(&p);
     return status;

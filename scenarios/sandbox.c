@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scenarios/options.h"
 #include "scenarios/product.h"
 #include "scenarios/settings.h"
 
@@ -105,25 +106,17 @@ static void end(struct sandbox *b, struct product *p)
     while (!product_exited(p) && !b->late) uv_run(&b->loop, UV_RUN_ONCE);
     uv_timer_stop(&b->limit);
     product_kill(p);
+    product_close(p);
 }
 
 /* --- what to try --- */
-
-/* As somebody in this folder would write it. */
-static const char *from_here(const char *path)
-{
-    char here[PATH_MAX];
-    size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
-
-    return n && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
 
 /* In `text` each % is the command's beginning: "build/bin/ace-client", and each @ the folder. */
 static void show_command(const struct sandbox *b, const char *text)
 {
     for (; *text; text++) {
         if (*text == '%')
-            printf("%s/ace-client", from_here(b->bin));
+            printf("%s/ace-client", options_from_here(b->bin));
         else if (*text == '@')
             fputs(b->dir, stdout);
         else

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_PATH = 1024, MAX_NESTING = 32, TOKEN_RUN = 24 };
+enum { MAX_PATH = 1024, MAX_NESTING = 32 };
 
 /* --- which members of a document hold secrets --- */
 
@@ -128,7 +128,28 @@ static enum err take_all(struct leaks *l, const struct doc *d, unsigned depth)
     return OK;
 }
 
+/* Coordinates of public keys: tokens hold them, and so does much that may be told. */
+static enum err spare_all(struct leaks *l, const struct doc *d, unsigned depth)
+{
+    struct span name = { 0 };
+    enum err e = OK;
+
+    for (size_t i = 0; i < doc_count(d) && depth < MAX_NESTING && e == OK; i++) {
+        struct span text = { 0 };
+        struct buf octets = { 0 };
+        bool is_coordinate = doc_key_text(d, i, &name) && (span_is(name, "x") || span_is(name, "y"));
+        if (is_coordinate && doc_text(doc_at(d, i), &text) && b64url_decode(text, &octets) == OK)
+            e = leaks_spare(l, buf_span(&octets));
+        buf_clear(&octets);
+        if (e == OK) e = spare_all(l, doc_at(d, i), depth + 1);
+    }
+    return e;
+}
+
 /* --- files --- */
+
+/* What is done with the files of a folder, in this order. */
+enum pass { SPARE, TAKE, LOOK };
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -149,19 +170,22 @@ static bool is_source(const char *name)
            (ends_with(name, ".jwk") || ends_with(name, ".json") || ends_with(name, ".jsonl"));
 }
 
-static enum err take_document(struct scrub *s, struct leaks *own, struct span text)
+static enum err take_document(struct scrub *s, struct leaks *own, enum pass pass, struct span text)
 {
+    enum err (*act)(struct leaks * l, const struct doc *d, unsigned depth) =
+        pass == SPARE ? spare_all : take_all;
     struct doc *d = NULL;
 
     if (doc_read_json_commented(text, &doc_limits_file, &d, NULL) != OK)
         return OK; /* a flow may have it broken */
-    enum err e = take_all(own, d, 0);
-    if (e == OK) e = take_all(s->all, d, 0);
+    enum err e = act(own, d, 0);
+    if (e == OK) e = act(s->all, d, 0);
     doc_free(d);
     return e;
 }
 
-static enum err take_file(struct scrub *s, struct leaks *own, const char *path, struct buf *message)
+static enum err take_file(struct scrub *s, struct leaks *own, enum pass pass, const char *path,
+                          struct buf *message)
 {
     struct buf text = { 0 };
     enum err e = file_read(path, &text, message);
@@ -169,32 +193,20 @@ static enum err take_file(struct scrub *s, struct leaks *own, const char *path, 
     for (struct span rest = buf_span(&text); e == OK && rest.n > 0;) {
         const uint8_t *end = ends_with(path, ".jsonl") ? memchr(rest.p, '\n', rest.n) : NULL;
         size_t n = end ? (size_t)(end + 1 - rest.p) : rest.n;
-        e = take_document(s, own, span(rest.p, n));
+        e = take_document(s, own, pass, span(rest.p, n));
         rest = span(rest.p + n, rest.n - n);
     }
     buf_clear(&text);
     return e;
 }
 
-static bool is_b64url(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-}
-
-/* A header as our tokens have it, a dot, and what looks like the rest: tokens of runs whose wires nobody saw. */
+/* Tokens of runs whose wires nobody saw. */
 static size_t find_shapes(const char *file, struct span text, struct buf *out)
 {
-    static const char head[] = "eyJhbGciOi"; /* {"alg": */
-    const uint8_t *at = text.n ? memmem(text.p, text.n, head, strlen(head)) : NULL;
-    size_t n = 0, run = 0, line = 1;
+    size_t at = 0, n = 0, line = 1;
 
-    if (!at) return 0;
-    size_t start = (size_t)(at - text.p);
-    for (size_t i = 0; i < start; i++) line += text.p[i] == '\n';
-    while (start + n < text.n && is_b64url(at[n])) n++;
-    while (start + n < text.n && at[n] == '.') n++;
-    while (start + n + run < text.n && is_b64url(at[n + run])) run++;
-    if (run < TOKEN_RUN) return 0;
+    if (!leaks_shape(text, 0, &at, &n)) return 0;
+    for (size_t i = 0; i < at; i++) line += text.p[i] == '\n';
     buf_format(out, "%s:%zu: holds a token by its looks\n", file, line);
     return 1;
 }
@@ -225,8 +237,7 @@ void scrub_clear(struct scrub *s)
     *s = (struct scrub){ 0 };
 }
 
-/* Takes the secrets of the sources, or looks through the outputs. */
-static enum err walk(struct scrub *s, struct leaks *own, bool outputs, const char *dir, struct buf *message)
+static enum err walk(struct scrub *s, struct leaks *own, enum pass pass, const char *dir, struct buf *message)
 {
     DIR *folder = opendir(dir);
     char path[MAX_PATH];
@@ -238,20 +249,20 @@ static enum err walk(struct scrub *s, struct leaks *own, bool outputs, const cha
     }
     for (struct dirent *d; e == OK && (d = readdir(folder));) {
         snprintf(path, sizeof path, "%s/%s", dir, d->d_name);
-        if (outputs && is_output(d->d_name)) e = look(s, own, path, message);
-        if (!outputs && is_source(d->d_name)) e = take_file(s, own, path, message);
+        if (pass == LOOK && is_output(d->d_name)) e = look(s, own, path, message);
+        if (pass != LOOK && is_source(d->d_name)) e = take_file(s, own, pass, path, message);
     }
     closedir(folder);
     return e;
 }
 
-enum err scrub_run(struct scrub *s, const char *dir, struct buf *message)
+enum err scrub_run(struct scrub *s, const char *dir, struct leaks *own, struct buf *message)
 {
-    struct leaks *own = leaks_new();
-    enum err e = own ? walk(s, own, false, dir, message) : ERR_NO_MEMORY;
+    struct leaks *l = own ? own : leaks_new();
+    enum err e = l ? OK : ERR_NO_MEMORY;
 
-    if (e == OK) e = walk(s, own, true, dir, message);
-    leaks_free(own);
+    for (enum pass pass = SPARE; pass <= LOOK && e == OK; pass++) e = walk(s, l, pass, dir, message);
+    if (!own) leaks_free(l);
     return e;
 }
 

@@ -18,8 +18,8 @@ struct scrub {
 MUST_USE enum err scrub_init(struct scrub *s);
 void scrub_clear(struct scrub *s);
 
-/* The folder of one run. Errors: ERR_IO with a reason in `message`, ERR_NO_MEMORY. */
-MUST_USE enum err scrub_run(struct scrub *s, const char *dir, struct buf *message);
+/* The folder of one run. Its secrets are added to `own`, which held none; NULL: nobody wants them. Errors: ERR_IO with a reason in `message`, ERR_NO_MEMORY. */
+MUST_USE enum err scrub_run(struct scrub *s, const char *dir, struct leaks *own, struct buf *message);
 /* A file about all of them. */
 MUST_USE enum err scrub_report(struct scrub *s, const char *path, struct buf *message);
 

@@ -40,6 +40,11 @@ bool net_wait(struct net *n, net_ready *ready, void *what)
     return is_ready;
 }
 
+unsigned net_patience(const struct net *n)
+{
+    return n->patience_ms;
+}
+
 /* --- links --- */
 
 static void on_opened(void *self, struct link *l, const struct tls_facts *facts)
@@ -99,6 +104,7 @@ void strand_free(struct strand *w)
     if (!w) return;
     tls_facts_clear(&w->facts);
     buf_clear(&w->in);
+    buf_clear(&w->heard);
     http_parser_free(w->parser);
     free(w);
 }
@@ -234,6 +240,14 @@ static enum err next_frame(struct strand *w, struct mqtt_frame *frame, size_t *u
     return more == MQTT_FRAME_WHOLE ? OK : ERR_NOT_FOUND;
 }
 
+/* The next message begins where the last was told. */
+static void note_heard(struct strand *w, size_t used, bool whole)
+{
+    if (w->told) buf_truncate(&w->heard, 0);
+    buf_add(&w->heard, span(w->in.p, used));
+    w->told = whole;
+}
+
 /* Feeds the parser; bytes behind one message stay in `in`. */
 static enum err next_message(struct strand *w)
 {
@@ -242,11 +256,13 @@ static enum err next_message(struct strand *w)
 
     if (w->in.n) {
         enum err e = http_parse(w->parser, buf_span(&w->in), &used, &more);
+        note_heard(w, used, e != OK || more == HTTP_MESSAGE_WHOLE);
         buf_drop(&w->in, used);
         if (e != OK) return e;
     }
     if (more == HTTP_MESSAGE_MORE && w->closed && http_begun(w->parser)) {
         TRY(http_parse_end(w->parser, &more));
+        w->told = true;
     }
     return more == HTTP_MESSAGE_WHOLE ? OK : ERR_NOT_FOUND;
 }
@@ -255,10 +271,13 @@ enum err strand_take_packet(struct strand *w, struct buf *whole, struct mqtt_fra
 {
     size_t used, start = whole->n;
 
-    TRY(next_frame(w, frame, &used));
+    enum err e = next_frame(w, frame, &used);
+    if (e != OK && e != ERR_NOT_FOUND) note_heard(w, w->in.n, true);
+    TRY(e);
     buf_add(whole, span(w->in.p, used));
     if (buf_failed(whole)) return ERR_NO_MEMORY;
     frame->body = span(whole->p + start + (used - frame->body.n), frame->body.n);
+    note_heard(w, used, true);
     buf_drop(&w->in, used);
     return OK;
 }

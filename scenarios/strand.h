@@ -31,7 +31,9 @@ struct strand {
     struct tls_facts facts;
     char cipher[64], group[32];
     char alpn[32];
-    struct buf in; /* plaintext not taken yet */
+    struct buf in;    /* plaintext not taken yet */
+    struct buf heard; /* octets of the message that was taken last */
+    bool told;        /* all of them are in `heard` */
     struct http_parser *parser;
     unsigned asked, answered; /* HTTP requests and answers that passed */
 };
@@ -44,6 +46,9 @@ uv_loop_t *net_loop(struct net *n);
 /* Runs the loop until `ready(what)`; false: the deadline passed first. */
 typedef bool net_ready(void *what);
 bool net_wait(struct net *n, net_ready *ready, void *what);
+
+/* How long that is, in milliseconds. */
+unsigned net_patience(const struct net *n);
 
 /* One listener a role. Takes a reference to `tls`. */
 MUST_USE enum err net_listen(struct net *n, enum role role, struct tls_config *tls, uint16_t *port);

@@ -1,5 +1,6 @@
 #include "scenarios/terminal.h"
 
+#include "common/base/plural.h"
 #include "common/base/utf8.h"
 #include "scenarios/matrix.h"
 #include "scenarios/switches.h"
@@ -269,7 +270,7 @@ static void print_skipped(const struct terminal *t, size_t first)
         scenarios += !span_eq(buf_span(&r->run[i].scenario), last);
         last = buf_span(&r->run[i].scenario);
     }
-    fprintf(t->to, "  %4zu runs of %3zu scenarios: ", runs, scenarios);
+    fprintf(t->to, "  %4zu run%s of %3zu scenario%s: ", runs, plural(runs), scenarios, plural(scenarios));
     put_line(t, "", buf_span(&r->run[first].why));
 }
 
@@ -355,8 +356,15 @@ static void print_counts(const struct terminal *t)
 
     if (remarks)
         fprintf(t->to, "passed with remarks: %zu warned, %zu noted\n", n[VERDICT_WARN], n[VERDICT_NOTE]);
-    if (n[VERDICT_ERROR]) fprintf(t->to, "failed on our side: %zu errors\n", n[VERDICT_ERROR]);
-    if (t->report->runs == 0) fputs("nothing ran\n", t->to);
+    if (n[VERDICT_ERROR])
+        fprintf(t->to,
+                "no verdict: %zu run%s, where the runner, a setting or a program's start is at fault\n",
+                n[VERDICT_ERROR], plural(n[VERDICT_ERROR]));
+    if (t->report->runs == 0) fputs("nothing was tested: nothing ran\n", t->to);
+    if (t->report->runs && report_played(t->report) == 0)
+        fprintf(t->to, "nothing was tested: %s skipped\n",
+                n[VERDICT_SKIP] == 1 ? "the only run was" : "all runs were");
+    if (t->page) fprintf(t->to, "report: %s\n", t->page);
     fprintf(t->to, "%zu passed, %zu failed, %zu skipped\n", n[VERDICT_PASS] + remarks,
             n[VERDICT_FAIL] + n[VERDICT_ERROR], n[VERDICT_SKIP]);
 }
@@ -388,8 +396,8 @@ static void print_switches(const struct terminal *t)
     for (size_t i = 0; i < t->report->runs; i++) runs += t->report->run[i].with.n != 0;
     if (runs) switches_print(t->report, &t->suite->flows, &text);
     if (runs)
-        fprintf(t->to, "switches: as by default, but in %zu runs, where scenarios turn%s\n", runs,
-                buf_cstr(&text));
+        fprintf(t->to, "switches: as by default, but in %zu run%s, where scenarios turn%s\n", runs,
+                plural(runs), buf_cstr(&text));
     if (!runs) fputs("switches: as by default\n", t->to);
     buf_clear(&text);
 }

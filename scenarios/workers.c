@@ -10,6 +10,7 @@
 
 #include "common/base/file.h"
 #include "scenarios/interrupt.h"
+#include "scenarios/orphans.h"
 #include "scenarios/play.h"
 #include "scenarios/report.h"
 #include "scenarios/stranger.h"
@@ -54,10 +55,12 @@ static void name_folder(const struct run_options *o, struct job *j, const struct
 
 static void forget_old(const struct job *j)
 {
-    static const char *const names[] = { "result.json", "wire.pcap",  "keys.log",   "as.db",
-                                         "as.db-wal",   "as.db-shm",  "as.err",     "as.out",
-                                         "broker.err",  "broker.out", "client.err", "client.out",
-                                         "client2.err", "client2.out" };
+    static const char *const names[] = {
+        "result.json", "trace.jsonl", "wire.pcap",   "keys.log",    "as.db",
+        "as.db-wal",   "as.db-shm",   "as.err",      "as.out",      "broker.err",
+        "broker.out",  "client.err",  "client.out",  "client2.err", "client2.out",
+        "client3.err", "client3.out", "client4.err", "client4.out",
+    };
     char path[MAX_PATH + 32];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -87,6 +90,7 @@ static void work(const struct run_options *o, const struct job *j, struct varian
     int64_t began = now_ms();
 
     setpgid(0, 0); /* with the programs that it starts: they end together */
+    orphans_adopt();
     alarm(RUN_SECONDS * o->patience / 100);
     memcpy(p.players, j->players, sizeof p.players);
     for (enum role i = 0; i < ROLE_COUNT; i++) {
@@ -96,7 +100,7 @@ static void work(const struct run_options *o, const struct job *j, struct varian
     play_run(&p, &r);
     r.ms = now_ms() - began;
     snprintf(path, sizeof path, "%s/result.json", j->dir);
-    bool written = result_write(&r, &json) == OK && file_write(path, buf_span(&json), 0644, &message) == OK;
+    bool written = result_write(&r, &json) == OK && file_write(path, buf_span(&json), 0600, &message) == OK;
     result_clear(&r);
     buf_clear(&json);
     buf_clear(&message);
@@ -171,11 +175,23 @@ static struct job *job_of(struct plan *p, pid_t pid)
     return NULL;
 }
 
+/* The next one that has ended, reaped, with nobody of its group left; NULL: we were interrupted. */
+static struct job *await_worker(struct plan *p, int *status)
+{
+    siginfo_t ended = { 0 };
+
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) != 0) return NULL;
+    struct job *j = job_of(p, ended.si_pid);
+    if (j) orphans_kill(ended.si_pid);
+    waitpid(ended.si_pid, status, 0);
+    return j;
+}
+
 /* And whom they have started. */
 static void end_workers(const struct plan *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (p->job[i].pid > 0) kill(-p->job[i].pid, SIGKILL);
+        if (p->job[i].pid > 0) orphans_kill(p->job[i].pid);
 }
 
 void workers_play(const struct run_options *o, struct plan *p, const size_t *order,
@@ -195,8 +211,7 @@ void workers_play(const struct run_options *o, struct plan *p, const size_t *ord
         }
         int status;
         if (interrupt_came()) end_workers(p);
-        pid_t pid = busy ? wait(&status) : -1;
-        struct job *j = pid > 0 ? job_of(p, pid) : NULL;
+        struct job *j = busy ? await_worker(p, &status) : NULL;
         if (!j) {
             if (busy == 0 && started == p->count) break;
             continue;

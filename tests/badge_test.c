@@ -23,20 +23,22 @@ static void says(struct report *r, const char *text, const char *colour)
     buf_clear(&svg);
 }
 
-/* The worst there is to say. */
+/* The worst there is to say, of what was played. */
 static void words(void)
 {
     struct rules rules = { 0 };
     struct report r;
 
     CHECK(rules_read(span_str(TEST_RULES), &rules, NULL) == OK && report_init(&r, &rules) == OK);
-    says(&r, "<title>RFC 9431: nothing shown</title>", "#6b7280");
+    says(&r, "<title>RFC 9431: nothing was tested</title>", "#6b7280");
+    add(&r, "n=0", VERDICT_SKIP, NULL);
+    says(&r, "<title>RFC 9431: nothing was tested</title>", "#6b7280");
     add(&r, "n=1", VERDICT_PASS, NULL);
     says(&r, "<title>RFC 9431: 1 of 6 proven</title>", "#1b7a43");
     add(&r, "n=2", VERDICT_PASS, "b");
     says(&r, "<title>RFC 9431: 1 of 2 runs fail</title>", "#b3261e");
     add(&r, "n=3", VERDICT_ERROR, NULL);
-    says(&r, "<title>RFC 9431: 1 errors</title>", "#6b7280");
+    says(&r, "<title>RFC 9431: 1 error</title>", "#6b7280");
     report_clear(&r);
     rules_clear(&rules);
 }

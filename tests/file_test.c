@@ -1,4 +1,5 @@
 #include "common/base/file.h"
+#include "common/base/secret_file.h"
 #include "tests/check.h"
 
 #include <stdio.h>
@@ -50,6 +51,31 @@ static void writes_and_reads(void)
     rmdir(dir);
 }
 
-CU_TestInfo file_tests[] = { { "beside", beside },
-                             { "writes and reads", writes_and_reads },
-                             CU_TEST_INFO_NULL };
+/* Appended to, and nobody else's to read, whatever the umask says. */
+static void secret(void)
+{
+    char dir[] = "/tmp/ace-file-XXXXXX", name[64];
+    struct buf got = { 0 }, why = { 0 };
+    struct stat st;
+
+    CHECK(mkdtemp(dir) != NULL);
+    snprintf(name, sizeof name, "%s/a", dir);
+    mode_t before = umask(0);
+    for (int i = 0; i < 2; i++) {
+        FILE *f = secret_file_append(name);
+        CU_ASSERT_FATAL(f != NULL);
+        CHECK(fputc('a' + i, f) == 'a' + i && fclose(f) == 0);
+    }
+    umask(before);
+    CHECK(stat(name, &st) == 0 && (st.st_mode & 0777) == 0600);
+    CHECK(file_read(name, &got, &why) == OK && span_is(buf_span(&got), "ab"));
+    CHECK(!secret_file_append("/nonexistent/a"));
+    unlink(name);
+    rmdir(dir);
+    buf_clear(&got);
+    buf_clear(&why);
+}
+
+CU_TestInfo file_tests[] = {
+    { "beside", beside }, { "writes and reads", writes_and_reads }, { "secret", secret }, CU_TEST_INFO_NULL
+};

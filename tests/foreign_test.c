@@ -65,8 +65,12 @@ static void stranger(void)
     demo_open(&b.demo);
     snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
     ends(&b, 0, "passed, 0 failed", ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
-    ends(&b, 0, "needs a token that this broker would trust: give it the AS's key, see docs/adapters.md",
+    ends(&b, 2, "needs a token that this broker would trust: give it the AS's key, see docs/adapters.md",
          ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(
+        &b, 2,
+        "\nnothing was tested: all runs were skipped\nreport: report/foreign/report.html\n0 passed, 0 failed",
+        ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
     ends(&b, 2, "does not hold against --trust: certificate verify failed",
          ARGS("--broker", at, "--trust", "as.pem"));
@@ -77,6 +81,57 @@ static void stranger(void)
     ends(&b, 2, "a client is started, so a .json file says how", ARGS("--client", at));
     ends(&b, 2, "--trust goes with", ARGS("--trust", "ca.pem"));
     demo_close(&b.demo);
+}
+
+#define NO_LOGIN "token/refused/no-login", "--brief"
+
+/* An AS, which has its token endpoint somewhere. */
+static void stranger_as(void)
+{
+    struct bed b;
+    char at[64];
+
+    demo_open(&b.demo);
+    snprintf(at, sizeof at, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 0, "passed, 0 failed", ARGS("token/*", "--as", at, "--trust", "ca.pem"));
+    ends(
+        &b, 2,
+        "asks at /.well-known/oauth-authorization-server, where no standard obliges an AS to have anything\n",
+        ARGS("metadata/server", "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "https://127.0.0.1:%d/token?tenant=a", b.demo.as_port);
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%d/oauth2/token", b.demo.as_port);
+    ends(&b, 2,
+         "has no token endpoint at /oauth2/token: it answers POST with 404; is it elsewhere, as in --as "
+         "host:port/path?\n",
+         ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
+    ends(&b, 2, " is there, but hangs up on POST /token", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    ends(&b, 2, "host:port or host:port/path is wanted",
+         ARGS("--as", "https://somewhere/token", "--trust", "ca.pem"));
+    demo_close(&b.demo);
+}
+
+/* One that is started, and its file says where. */
+static void endpoint(void)
+{
+    static const char text[] =
+        "{\"role\":\"as\",\"name\":\"it\",\"start\":[\"{bin}/ace-as\",\"--control\",\"-c\",\"{config}\"],"
+        "\"token_path\":\"%s\"}";
+    struct bed b;
+    struct buf sut = { 0 };
+
+    demo_make(&b.demo);
+    buf_format(&sut, text, "/token?tenant=a");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", "it.json"));
+    ends(&b, 0, "1 passed, 0 failed", ARGS("connect/exporter", "--brief", "--all-real", "--as", "it.json"));
+    buf_truncate(&sut, 0);
+    buf_format(&sut, text, "/oauth2/token");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    buf_clear(&sut);
+    demo_drop(&b.demo);
 }
 
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
@@ -110,18 +165,54 @@ static void verdicts(void)
     demo_drop(&b.demo);
 }
 
-/* What does not even start is an error of ours; what starts and then falls over has failed. */
-static void falling(void)
+#define IT_SHORT "discovery/empty-data", "--broker", "it.json", "--variant", "data=zero", "--patience", "0.1"
+#define EXPECTED "; docs/adapters.md says what is expected"
+
+/* What does not say READY: what it did instead, and where that is. Nobody is judged. */
+static void unready(void)
 {
     struct bed b;
 
     demo_make(&b.demo);
     put_sut(&b, "[\"/nowhere/broker\"]", "");
     ends(&b, 2, "broker did not start: /nowhere/broker: no such file or directory", ARGS(IT));
+    ends(&b, 2, "\nno verdict: 2 runs, where the runner, a setting or a program's start is at fault\n",
+         ARGS(IT));
     put_sut(&b, SHELL("echo no port for me >&2; exit 3"), "");
-    ends(&b, 2, "broker did not start: no port for me", ARGS(IT));
+    ends(&b, 2,
+         "broker did not start: no port for me (it ended with status 3 before the line READY; it wrote "
+         "nothing to its "
+         "standard output)" EXPECTED
+         "; see report/foreign/runs/discovery/empty-data/data=zero/broker/broker.err\n",
+         ARGS(IT));
+    put_sut(&b, "[\"true\"]", "");
+    ends(&b, 2,
+         "broker did not start: it ended with status 0 before the line READY; it wrote nothing to its "
+         "standard "
+         "output" EXPECTED "\n",
+         ARGS(IT_SHORT));
+    put_sut(&b, SHELL("echo READY; cat"), "");
+    ends(&b, 2,
+         "broker did not start: it wrote no line READY in time; its first line was \"READY\"" EXPECTED
+         "; see report/foreign/runs/discovery/empty-data/data=zero/broker/broker.out\n",
+         ARGS(IT_SHORT));
+    put_sut(&b, SHELL("printf 'READY {}'; cat"), "");
+    ends(&b, 2, "it wrote no line READY in time; it wrote \"READY {}\" without the end of a line" EXPECTED,
+         ARGS(IT_SHORT));
     put_sut(&b, SHELL("echo READY {}; cat"), "");
-    ends(&b, 2, "READY names no port", ARGS(IT));
+    ends(&b, 2, "READY names no port, as READY {\"port\":8883} does", ARGS(IT));
+    demo_drop(&b.demo);
+}
+
+/* What crashes, before or behind READY, or hangs has failed. */
+static void falling(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b, SHELL("kill -SEGV $$"), "");
+    ends(&b, 1, "ended by signal 11", ARGS(IT, "--variant", "data=zero"));
+    ends(&b, 1, "\n0 passed, 2 failed, 0 skipped\n", ARGS(IT));
     put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}; kill -SEGV $$"), "");
     ends(&b, 1, "ended by signal 11", ARGS(IT, "--variant", "data=zero"));
     put_sut(&b,
@@ -129,6 +220,107 @@ static void falling(void)
                   "/dev/null; done"),
             "");
     ends(&b, 1, "did not stop when asked to", ARGS(IT, "--variant", "data=zero", "--patience", "0.1"));
+    demo_drop(&b.demo);
+}
+
+/* A named pipe there, of which we have the end to read. */
+static int open_pipe(const struct bed *b, const char *name)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/%s", b->demo.dir, name);
+    CHECK(mkfifo(path, 0600) == 0);
+    return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void drop_pipe(const struct bed *b, const char *name)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/%s", b->demo.dir, name);
+    unlink(path);
+}
+
+/* Nobody has the other end any more, after somebody wrote this. */
+static bool was_left(int fd, const char *text)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    char got[64];
+    size_t n = 0;
+    ssize_t more = 0;
+
+    while (n < sizeof got && poll(&p, 1, CHILD_PATIENCE_MS) == 1 &&
+           (more = read(fd, got + n, sizeof got - n)) > 0)
+        n += (size_t)more;
+    close(fd);
+    return more == 0 && span_eq(span(got, n), span_str(text));
+}
+
+/* Starts somebody, waits until he is up, and is a broker. */
+#define HELPED(x)                                                                \
+    "mkfifo up$$\n(" x "; echo up >up$$; while :; do sleep 1; done) 3>alive &\n" \
+    "read -r up <up$$\nexec \"$1/ace-broker\" --control -c \"$2\"\n"
+
+static const struct leaving {
+    const char *script;
+    int status;
+    const char *says;
+} leavings[] = {
+    { HELPED("trap 'echo bye >&3; exit' TERM"), 0, "bye\n" },
+    { HELPED("trap 'echo no >&3' TERM"), 0, "no\n" },
+    { "exec 3>alive\necho 'READY {\"port\":1}'\nsleep 1000\n", 1, "" },
+};
+
+/* What it has started ends with the run: it is asked to, and then has to. */
+static void left_behind(void)
+{
+    const struct leaving *l;
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b, "[\"sh\",\"{here}/it.sh\",\"{bin}\",\"{config}\"]", "");
+    for (EACH_ROW(l, leavings)) {
+        int alive = open_pipe(&b, "alive");
+        file_put(b.demo.dir, "it.sh", l->script);
+        ends(&b, l->status, "0 skipped",
+             ARGS("discovery/empty-data", "--broker", "it.json", "--variant", "data=zero"));
+        CHECK_ROW(was_left(alive, l->says), l->script);
+        drop_pipe(&b, "alive");
+    }
+    demo_drop(&b.demo);
+}
+
+/* Of a run's folder: is it only ours to read, and no larger than two MiB and what says that it was cut? */
+static void check_cut(const struct bed *b, const char *name)
+{
+    static const char cut[] = "\n[cut here: no more than 2097152 octets are kept]\n";
+    char path[200];
+    struct buf text = { 0 }, why = { 0 };
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/report/foreign/runs/discovery/empty-data/data=zero/broker/%s",
+             b->demo.dir, name);
+    CHECK_ROW(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, name);
+    CHECK_ROW(file_read(path, &text, &why) == OK && text.n == (2 << 20) + strlen(cut), name);
+    CHECK_ROW(text.n > strlen(cut) && span_is(span(text.p + text.n - strlen(cut), strlen(cut)), cut), name);
+    buf_clear(&text);
+    buf_clear(&why);
+}
+
+/* What somebody else's program writes has an end. */
+static void talkative(void)
+{
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(
+        &b,
+        SHELL(
+            "head -c 3000000 /dev/zero | tr '\\\\0' x | fold -w 1000; head -c 3000000 /dev/zero >&2; exit 3"),
+        "");
+    ends(&b, 2, "it ended with status 3", ARGS(IT_SHORT, "--patience", "1"));
+    check_cut(&b, "broker.out");
+    check_cut(&b, "broker.err");
     demo_drop(&b.demo);
 }
 
@@ -148,13 +340,15 @@ static void interrupt(struct bed *b, int number)
 
     snprintf(path, sizeof path, "%s/begun", b->demo.dir);
     CHECK(mkfifo(path, 0600) == 0);
-    int begun = open(path, O_RDWR | O_CLOEXEC);
+    int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
     CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
     CHECK(child_says(&b->run, CHILD_OUT, "1 passed, 0 failed, 1 skipped"));
+    CHECK(was_left(alive, ""));
+    drop_pipe(b, "alive");
     child_clear(&b->run);
     close(begun);
     unlink(path);
@@ -168,15 +362,15 @@ static void interrupt(struct bed *b, int number)
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     struct bed b;
 
     demo_make(&b.demo);
     put_sut(&b,
             SHELL("if mv first second 2>/dev/null; then exec {bin}/ace-broker --control -c {config}; fi; "
-                  "trap '' TERM; echo x >begun; exec tail -f /dev/null"),
+                  "trap '' TERM; exec 3>alive; sleep 1000 & echo x >begun; exec tail -f /dev/null 3>&-"),
             "");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         file_put(b.demo.dir, "first", "");
         interrupt(&b, numbers[i]);
     }
@@ -203,9 +397,11 @@ static void declining(void)
     file_put(b.demo.dir, "unable.sh", unable);
     file_put(b.demo.dir, "it.json",
              "{\"role\":\"client\",\"name\":\"it\",\"start\":[\"sh\",\"{here}/unable.sh\"]}");
-    ends(&b, 0, "the client: unsupported: nothing like get-token",
+    ends(&b, 2, "the client: unsupported: nothing like get-token",
          ARGS("discovery/as-hint", "--client", "it.json", "--jobs", "1"));
-    ends(&b, 0, "0 passed, 0 failed, 1 skipped",
+    ends(&b, 2,
+         "\nnothing was tested: the only run was skipped\nreport: report/foreign/report.html\n0 passed, 0 "
+         "failed, 1 skipped\n",
          ARGS("psk/uploaded", "--client", "it.json", "--variant", "identity=json,tls=1.3,version=5"));
     demo_drop(&b.demo);
 }
@@ -221,14 +417,19 @@ static void wrong_files(void)
     put_sut(&b, OURS, "");
     ends(&b, 2, "it.json: its role is broker, not as", ARGS("discovery/empty-data", "--as", "it.json"));
     put_sut(&b, OURS, ",\"lacks\":[\"will\"]");
-    ends(&b, 0, "it does not declare will", ARGS("will/outside", "--broker", "it.json"));
+    ends(&b, 2, "it does not declare will", ARGS("will/outside", "--broker", "it.json"));
     demo_drop(&b.demo);
 }
 
 CU_TestInfo foreign_tests[] = {
     { "a broker at an address: what it can be asked, and what is wrong with the command", stranger },
+    { "an AS at an address, and where its token endpoint is", stranger_as },
+    { "an AS that is started, and where its token endpoint is", endpoint },
     { "pass, fail, known, stale: each has its exit status", verdicts },
-    { "not started, crashed, hung", falling },
+    { "not started: how, and where it says so", unready },
+    { "crashed, hung", falling },
+    { "whom it has started ends with it", left_behind },
+    { "what it writes is cut", talkative },
     { "interrupted", interrupted },
     { "a client that cannot do what it is told: skipped, and told what comes next", declining },
     { "files that do not hold together", wrong_files },

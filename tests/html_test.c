@@ -98,6 +98,7 @@ static void whole(void)
 {
     struct suite s;
     struct report r;
+    struct transcripts t = { 0 };
     struct buf html = { 0 };
     struct run_result runs[] = { connect_run("qos=0", NULL), connect_run("qos=1", "0x87"),
                                  connect_run("qos=0", NULL) };
@@ -106,7 +107,7 @@ static void whole(void)
     runs[2].players[ROLE_CLIENT] = PRO;
     CHECK(report_init(&r, &s.rules) == OK);
     for (size_t i = 0; i < 3; i++) CHECK(report_add(&r, &runs[i]) == OK);
-    CHECK(html_write(&r, &s, span_str(page), &html) == OK);
+    CHECK(html_write(&r, &s, &t, span_str(page), &html) == OK);
     struct doc *d = data_of(&html);
     CHECK(doc_count(doc_get(d, "rules")) == s.rules.count);
     check_text(doc_get(doc_at(doc_get(d, "scenarios"), 0), "title"), "less < than");
@@ -122,11 +123,12 @@ static void no_mark(void)
 {
     struct suite s;
     struct report r;
+    struct transcripts t = { 0 };
     struct buf html = { 0 };
 
     load(&s);
     CHECK(report_init(&r, &s.rules) == OK);
-    CHECK(html_write(&r, &s, span_str("<script></script>"), &html) == ERR_MALFORMED && html.n == 0);
+    CHECK(html_write(&r, &s, &t, span_str("<script></script>"), &html) == ERR_MALFORMED && html.n == 0);
     report_clear(&r);
     suite_clear(&s);
 }

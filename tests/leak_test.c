@@ -62,6 +62,55 @@ static void every_form(void)
     leaks_free(l);
 }
 
+/* A public key that stands in a token is no secret, the rest of the token is. */
+static void spared(void)
+{
+    struct buf token = { 0 }, lines = { 0 };
+    struct leaks *l = leaks_new();
+
+    for (int i = 0; i < 4; i++) { /* its pieces end at each quarter: the second is the key's */
+        buf_str(&token,
+                i == 1 ? "a public key of thirty-two octets" + 1 : "some more octets of this token: ");
+    }
+    CHECK(token.n == 128);
+    CHECK(leaks_spare(l, span_str("a public key of thirty-two octets" + 1)) == OK);
+    CHECK(leaks_add(l, "token", buf_span(&token)) == OK);
+    CHECK(leaks_find(l, "x", span_str("a public key of thirty-two octets"), &lines) == 0);
+    CHECK(leaks_find(l, "x", buf_span(&token), &lines) == 1);
+    buf_clear(&token);
+    buf_clear(&lines);
+    leaks_free(l);
+}
+
+static void located(void)
+{
+    static const char *at[64];
+    struct leaks *l = leaks_new();
+    struct buf text = { 0 };
+
+    CHECK(leaks_add(l, "key", span(key, 32)) == OK);
+    buf_str(&text, "<");
+    b64url_encode(&text, span(key, 32));
+    buf_str(&text, ">");
+    CHECK(leaks_locate(l, buf_span(&text), at) == OK);
+    CHECK(!at[0] && !at[text.n - 1]);
+    /* The last character holds two bits of the key and four of nothing. */
+    for (size_t i = 1; i < text.n - 2; i++) CHECK(at[i] && strcmp(at[i], "key") == 0);
+    buf_clear(&text);
+    leaks_free(l);
+}
+
+static void shapes(void)
+{
+    static const char text[] =
+        "alg eyJhbGciOi a JWT: eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2FzIn0.sig end";
+    size_t at = 0, n = 0;
+
+    CHECK(leaks_shape(span_str(text), 0, &at, &n) && at == 22 && n == 52);
+    CHECK(!leaks_shape(span_str(text), at + n, &at, &n));
+    CHECK(!leaks_shape(span(NULL, 0), 0, &at, &n));
+}
+
 static void nothing_else(void)
 {
     struct buf text = { 0 }, lines = { 0 };
@@ -129,5 +178,8 @@ CU_TestInfo leak_tests[] = {
     { "nothing else", nothing_else },
     { "half a token", half_a_token },
     { "many", many },
+    { "what everybody may know is spared", spared },
+    { "where they stand", located },
+    { "what looks like a token", shapes },
     CU_TEST_INFO_NULL,
 };

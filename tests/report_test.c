@@ -190,12 +190,17 @@ static void status(void)
 {
     struct rules rules;
     struct report r;
+    struct run_result skipped = make_run(&(struct made_run){ "t/y", "", PUP, PRO, PUP });
     struct run_result run = make_run(&(struct made_run){ "t/x", "", PUP, PRO, PUP });
 
     begin(&rules, &r);
-    CHECK(report_status(&r) == STATUS_ERROR);
+    CHECK(report_status(&r) == STATUS_ERROR && report_played(&r) == 0);
+    skipped.verdict = VERDICT_SKIP;
+    add(&r, &skipped);
+    CHECK(report_status(&r) == STATUS_ERROR && report_played(&r) == 0); /* nothing was tested */
     add_passed(&r);
     add_broken(&r);
+    CHECK(report_played(&r) == 2);
     CHECK(report_status(&r) == STATUS_FINE);
     make_check(&run, &(struct made_check){ 7, "broker -> client CONNACK", "", "a", "b", { "T-RS-01" } });
     add(&r, &run);

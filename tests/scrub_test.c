@@ -90,7 +90,7 @@ static void runs(void)
             char dir[64];
             open_folder(dir);
             file_put(dir, r->file, r->text);
-            CHECK(scrub_init(&s) == OK && scrub_run(&s, dir, &message) == OK);
+            CHECK(scrub_init(&s) == OK && scrub_run(&s, dir, NULL, &message) == OK);
             CHECK_ROW(s.files == 1 && s.found == (r->says != NULL), r->why);
             CHECK_ROW(!r->says || strstr(buf_cstr(&s.lines), r->says), r->why);
             scrub_clear(&s);
@@ -107,7 +107,7 @@ static void reports(void)
     char dir[64], path[96];
 
     open_folder(dir);
-    CHECK(scrub_init(&s) == OK && scrub_run(&s, dir, &message) == OK && s.found == 0 && s.files == 0);
+    CHECK(scrub_init(&s) == OK && scrub_run(&s, dir, NULL, &message) == OK && s.found == 0 && s.files == 0);
     snprintf(path, sizeof path, "%s/report.json", dir);
     file_put(dir, "report.json", "{\"verdict\":\"pass\"}");
     CHECK(scrub_report(&s, path, &message) == OK && s.found == 0);
@@ -117,7 +117,7 @@ static void reports(void)
     CHECK(message.n == 0);
     CHECK(scrub_report(&s, "/nowhere/report.json", &message) == ERR_IO && message.n > 0);
     buf_clear(&message);
-    CHECK(scrub_run(&s, "/nowhere", &message) == ERR_IO && message.n > 0);
+    CHECK(scrub_run(&s, "/nowhere", NULL, &message) == ERR_IO && message.n > 0);
     scrub_clear(&s);
     buf_clear(&message);
     nftw(dir, drop_file, 4, FTW_DEPTH | FTW_PHYS);

@@ -94,7 +94,7 @@ static void programs_keep_secrets(void)
     CHECK(child_lines(&d.broker, CHILD_ERR) > 20 && child_lines(&d.as, CHILD_ERR) > 6);
     keep(&d, &d.as, "as");
     keep(&d, &d.broker, "broker");
-    CHECK(scrub_init(&s) == OK && scrub_run(&s, d.dir, &message) == OK);
+    CHECK(scrub_init(&s) == OK && scrub_run(&s, d.dir, NULL, &message) == OK);
     CHECK(s.files == 46 && leaks_count(s.all) > 20);
     CHECK(s.found == 0);
     fputs(buf_cstr(&s.lines), stderr);

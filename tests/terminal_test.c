@@ -169,7 +169,7 @@ static void mixture(void)
         "\n"
         "2 of 6 requirements proven, 1 violated, 0 not observable, 3 open\n"
         "passed with remarks: 0 warned, 1 noted\n"
-        "failed on our side: 2 errors\n"
+        "no verdict: 2 runs, where the runner, a setting or a program's start is at fault\n"
         "2 passed, 2 failed, 1 skipped\n");
 }
 
@@ -180,8 +180,34 @@ static void nothing(void)
     begin(&s, TERMINAL_PLAIN, 0);
     end(&s, STATUS_ERROR,
         "0 of 6 requirements proven, 0 not observable, 6 open\n"
-        "nothing ran\n"
+        "nothing was tested: nothing ran\n"
         "0 passed, 0 failed, 0 skipped\n");
+}
+
+/* All of one's runs skipped is no success; the page, and at last the counts. */
+static void untested(void)
+{
+    struct stage s;
+    struct run_result a = other_run("tls=rpk", PUP, VERDICT_SKIP),
+                      b = other_run("tls=anon", PUP, VERDICT_SKIP);
+
+    begin(&s, TERMINAL_PLAIN, 2);
+    s.report.foreign = true;
+    s.terminal.page = "x/report.html";
+    tell(&s, &a);
+    tell(&s, &b);
+    end(&s, STATUS_ERROR,
+        "\n"
+        "  passed/ran        broker+as\n"
+        "  tls                       -\n"
+        "\n"
+        "\n"
+        "skipped (each by name in report.html):\n"
+        "     2 runs of   1 scenario: the broker does not declare rpk\n"
+        "0 of 6 requirements proven, 0 not observable, 6 open\n"
+        "nothing was tested: all runs were skipped\n"
+        "report: x/report.html\n"
+        "0 passed, 0 failed, 2 skipped\n");
 }
 
 static void live(void)
@@ -253,7 +279,13 @@ static void commands(void)
 }
 
 CU_TestInfo terminal_tests[] = {
-    { "all is well", all_is_well }, { "news", news },  { "mixture", mixture },
-    { "nothing", nothing },         { "live", live },  { "flood", flood },
-    { "commands", commands },       CU_TEST_INFO_NULL,
+    { "nothing was tested", untested },
+    { "all is well", all_is_well },
+    { "news", news },
+    { "mixture", mixture },
+    { "nothing", nothing },
+    { "live", live },
+    { "flood", flood },
+    { "commands", commands },
+    CU_TEST_INFO_NULL,
 };

@@ -46,6 +46,7 @@ async function walks() {
     assert.ok(await count(".detail h2") === 1, "a click opens an arrow");
   }
   assert.ok(await count(".detail tbody tr") > 0, "an arrow shows its fields and their rules");
+  await says();
   await b.click(".detail a.mono");
   assert.match(await hash(), /^#\/rule\/R-/);
   assert.match(await text("main"), /Scenarios that show it/);
@@ -53,6 +54,26 @@ async function walks() {
   assert.match(await hash(), /^#\/run\/\d+$/);
   await b.run("history.back()");
   await b.run("new Promise(yes => requestAnimationFrame(() => requestAnimationFrame(() => yes(0))))");
+}
+
+// What was said: decoded, and as octets where somebody asks.
+async function says() {
+  const run = await b.run("report.runs.findIndex(r => r.verdict !== 'skip' && r.figure !== undefined)"), here = await hash();
+  await visit("#/run/" + run);
+  const steps = await count("svg g.step");
+  for (let i = 0; i < steps && !(await count(".detail pre.hex")); i++) {
+    await b.run(`[...document.querySelectorAll("svg g.step")][${i}].id = "said${i}"`);
+    await b.click(`#said${i}`);
+    await b.run("new Promise(yes => setTimeout(yes, 0)).then(() => Promise.all([...packs.values()]))");
+  }
+  assert.equal(await b.run("document.querySelector('.detail details')?.open"), false, "octets are there on demand");
+  await b.click(".detail details summary");
+  assert.match(await text(".detail pre.hex"), /^0000  ([0-9a-f*]{2} ?){1,16}/);
+  assert.ok(await count(".detail h3") > 0 && await count(".detail h3 + .scroll tbody tr") > 0, "fields of the message");
+  await b.shoot(join(shots, "wide-octets.png"));
+  await visit(here);
+  await b.run("(() => { const all = [...document.querySelectorAll('svg g.step')]; all.forEach((e, i) => { e.id = 'step' + i; }); })()");
+  for (let i = 0; !(await count(".detail a.mono")); i++) await b.click(`#step${i}`);
 }
 
 // What is broken shows what was wanted and what came, unasked.
