@@ -1,5 +1,6 @@
 #include "scenarios/reach.h"
 
+#include "scenarios/greet.h"
 #include "scenarios/strand.h"
 
 static bool has_settled(void *what)
@@ -34,7 +35,7 @@ static enum err reach_on(struct net *n, const struct sut *s, struct buf *message
     struct tls_client_options o = { .ca_pem = s->trust };
     struct strand_call call = { .owner = s->role == ROLE_BROKER ? ROLE_CLIENT : ROLE_BROKER,
                                 .peer = { s->role, 1 },
-                                .speech = SPEAK_MQTT,
+                                .speech = s->role == ROLE_AS ? SPEAK_ANSWERS : SPEAK_MQTT,
                                 .host = s->host,
                                 .port = s->port };
     struct strand *end = NULL;
@@ -47,7 +48,8 @@ static enum err reach_on(struct net *n, const struct sut *s, struct buf *message
     tls_config_free(call.tls);
     if (e != OK) return e;
     (void)net_wait(n, has_settled, end);
-    return end->opened ? OK : complain(s, end, message);
+    if (!end->opened) return complain(s, end, message);
+    return s->role == ROLE_AS ? greet_as(n, end, s, message) : OK;
 }
 
 enum err sut_reach(const struct sut *s, unsigned patience, struct buf *message)

@@ -300,6 +300,15 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
     return status;
 }
 
+/* There are scenarios, but no runs of them. */
+static void tell_none(const struct plan_options *o)
+{
+    fprintf(stderr, "ace-scenarios: nothing to run: no run of what is chosen%s%s%s%s%s%s\n",
+            o->variant ? " has the variant " : "", o->variant ? o->variant : "",
+            o->variant && o->under ? " and" : "", o->under ? " has this under test: " : "",
+            o->under ? o->under : "", o->variant || o->under ? "" : " can be played so");
+}
+
 static enum status play_round(const struct suite *s, struct run_options *o)
 {
     struct plan p = { 0 };
@@ -309,7 +318,7 @@ static enum status play_round(const struct suite *s, struct run_options *o)
     if (!planned) {
         fputs("ace-scenarios: out of memory\n", stderr);
     } else if (p.count == 0) {
-        fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
+        tell_none(&o->plan);
     } else if (!o->only_failed || keep_failed(o, &p)) {
         if (p.count == 0) fputs("nothing to run again\n", o->to);
         if (p.count == 0 || make_place(o)) status = p.count ? play_plan(s, o, &p) : STATUS_FINE;

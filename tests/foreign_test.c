@@ -83,6 +83,57 @@ static void stranger(void)
     demo_close(&b.demo);
 }
 
+#define NO_LOGIN "token/refused/no-login", "--brief"
+
+/* An AS, which has its token endpoint somewhere. */
+static void stranger_as(void)
+{
+    struct bed b;
+    char at[64];
+
+    demo_open(&b.demo);
+    snprintf(at, sizeof at, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 0, "passed, 0 failed", ARGS("token/*", "--as", at, "--trust", "ca.pem"));
+    ends(
+        &b, 2,
+        "asks at /.well-known/oauth-authorization-server, where no standard obliges an AS to have anything\n",
+        ARGS("metadata/server", "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "https://127.0.0.1:%d/token?tenant=a", b.demo.as_port);
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%d/oauth2/token", b.demo.as_port);
+    ends(&b, 2,
+         "has no token endpoint at /oauth2/token: it answers POST with 404; is it elsewhere, as in --as "
+         "host:port/path?\n",
+         ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
+    ends(&b, 2, " is there, but hangs up on POST /token", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    ends(&b, 2, "host:port or host:port/path is wanted",
+         ARGS("--as", "https://somewhere/token", "--trust", "ca.pem"));
+    demo_close(&b.demo);
+}
+
+/* One that is started, and its file says where. */
+static void endpoint(void)
+{
+    static const char text[] =
+        "{\"role\":\"as\",\"name\":\"it\",\"start\":[\"{bin}/ace-as\",\"--control\",\"-c\",\"{config}\"],"
+        "\"token_path\":\"%s\"}";
+    struct bed b;
+    struct buf sut = { 0 };
+
+    demo_make(&b.demo);
+    buf_format(&sut, text, "/token?tenant=a");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", "it.json"));
+    ends(&b, 0, "1 passed, 0 failed", ARGS("connect/exporter", "--brief", "--all-real", "--as", "it.json"));
+    buf_truncate(&sut, 0);
+    buf_format(&sut, text, "/oauth2/token");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    buf_clear(&sut);
+    demo_drop(&b.demo);
+}
+
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
 {
@@ -318,7 +369,7 @@ static void interrupt(struct bed *b, int number)
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     struct bed b;
 
     demo_make(&b.demo);
@@ -326,7 +377,7 @@ static void interrupted(void)
             SHELL("if mv first second 2>/dev/null; then exec {bin}/ace-broker --control -c {config}; fi; "
                   "trap '' TERM; exec 3>alive; sleep 1000 & echo x >begun; exec tail -f /dev/null 3>&-"),
             "");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         file_put(b.demo.dir, "first", "");
         interrupt(&b, numbers[i]);
     }
@@ -379,6 +430,8 @@ static void wrong_files(void)
 
 CU_TestInfo foreign_tests[] = {
     { "a broker at an address: what it can be asked, and what is wrong with the command", stranger },
+    { "an AS at an address, and where its token endpoint is", stranger_as },
+    { "an AS that is started, and where its token endpoint is", endpoint },
     { "pass, fail, known, stale: each has its exit status", verdicts },
     { "not started: how, and where it says so", unready },
     { "crashed, hung", falling },
