@@ -60,7 +60,7 @@ static void put_sut(struct bed *b, const char *start, const char *more)
 static void stranger(void)
 {
     struct bed b;
-    char at[32];
+    char at[32], as[32];
 
     demo_open(&b.demo);
     snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
@@ -71,12 +71,20 @@ static void stranger(void)
         &b, 2,
         "\nnothing was tested: all runs were skipped\nreport: report/foreign/report.html\n0 passed, 0 failed",
         ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 0,
+         "it knows the method ace: CONNACK 0x87 with a hint of its AS; authz-info takes tokens; TLS 1.2: "
+         "yes; MQTT "
+         "3.1.1: yes; raw public keys: yes; PSK: yes",
+         ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
     ends(&b, 2, "does not hold against --trust: certificate verify failed",
          ARGS("--broker", at, "--trust", "as.pem"));
     ends(&b, 2, "no certificate in PEM in it", ARGS("--broker", at, "--trust", "broker.json"));
     ends(&b, 2, "cannot be reached: 127.0.0.1:1: connection refused",
          ARGS("--broker", "127.0.0.1:1", "--trust", "ca.pem"));
+    snprintf(as, sizeof as, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 2, "is there and speaks TLS, but to CONNECT of MQTT 5 it answers",
+         ARGS("--broker", as, "--trust", "ca.pem"));
     ends(&b, 2, "host:port is wanted", ARGS("--broker", "somewhere", "--trust", "ca.pem"));
     ends(&b, 2, "a client is started, so a .json file says how", ARGS("--client", at));
     ends(&b, 2, "--trust goes with", ARGS("--trust", "ca.pem"));
@@ -134,6 +142,12 @@ static void endpoint(void)
     demo_drop(&b.demo);
 }
 
+/* A broker for which no token is meant. */
+#define OTHER                                                                                            \
+    SHELL("sed 's/\\\"broker1\\\"/\\\"somebody\\\"/' {config} >{dir}/other.json; exec {bin}/ace-broker " \
+          "--control -c {dir}/other.json")
+#define IT_LETS_IN "connect/exporter", "--broker", "it.json", "--jobs", "1", "--variant", "pop=hs256,tls=1.3"
+
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
 {
@@ -145,23 +159,17 @@ static void verdicts(void)
     put_sut(&b, OURS, ",\"known\":\"it.known\"");
     file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
     ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        "");
-    ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        ",\"known\":\"it.known\"");
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit has no AS to name\n");
-    ends(&b, 0, "known (it.known:1, R-DISC-04): it has no AS to name", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit has no AS to name\n");
-    ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tit has no AS to name\n");
-    ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
+    put_sut(&b, OTHER, "");
+    ends(&b, 1, "0 passed, 1 failed, 0 skipped", ARGS(IT_LETS_IN));
+    put_sut(&b, OTHER, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "connect/exporter\tuntil=2099-01\tit has another name\n");
+    ends(&b, 0, "known (it.known:1, connect/exporter): it has another name", ARGS(IT_LETS_IN));
+    file_put(b.demo.dir, "it.known", "connect/exporter\tuntil=2020-01\tit has another name\n");
+    ends(&b, 2, "connect/exporter: its time is over", ARGS(IT_LETS_IN));
+    file_put(b.demo.dir, "it.known", "conect/exporter\tuntil=2099-01\tit has another name\n");
+    ends(&b, 2, "line 1: no scenario is called conect/exporter; nearest: connect/exporter", ARGS(IT_LETS_IN));
+    file_put(b.demo.dir, "it.known", "connect/exporter\tit has another name\n");
+    ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT_LETS_IN));
     demo_drop(&b.demo);
 }
 
