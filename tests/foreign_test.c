@@ -335,6 +335,7 @@ static bool is_heard(int fd)
 
 static void interrupt(struct bed *b, int number)
 {
+    struct bed second = { .demo = b->demo };
     char path[96];
     struct buf text = { 0 }, why = { 0 };
 
@@ -343,6 +344,7 @@ static void interrupt(struct bed *b, int number)
     int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
+    ends(&second, 2, "another run writes to report/foreign; --out DIR takes another folder\n", ARGS(IT));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
     CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
@@ -358,7 +360,7 @@ static void interrupt(struct bed *b, int number)
     buf_clear(&why);
 }
 
-/* Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
+/* While it runs, nobody else may write there. Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {
