@@ -207,6 +207,7 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
                           .suite = s,
                           .report = &r,
                           .repeat = o->repeat,
+                          .manner = o->manner,
                           .page = options_from_here(page),
                           .whole = is_whole(o) };
 

@@ -130,6 +130,11 @@ static void endpoint(void)
     buf_format(&sut, text, "/oauth2/token");
     file_put(b.demo.dir, "it.json", buf_cstr(&sut));
     ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    file_put(b.demo.dir, "that's it.json", buf_cstr(&sut));
+    ends(&b, 1,
+         "\n        ace-scenarios run token/refused/no-login --variant enc=json --as 'that'\\''s it.json' "
+         "--patience 1.0\n",
+         ARGS(NO_LOGIN, "--as", "that's it.json", "--patience", "1.0"));
     buf_clear(&sut);
     demo_drop(&b.demo);
 }
