@@ -1,7 +1,13 @@
 #include "scenarios/judge.h"
 
 #include "common/codec/text.h"
+#include "scenarios/admit.h"
 #include "scenarios/match.h"
+
+#include <stdlib.h>
+
+/* Reason Codes of MQTT 5 from here on refuse. Those of 3.1.1 are too few to tell one refusal from another. */
+enum { REFUSES = 0x80 };
 
 static void copy_rules(struct check_result *c, const struct mentions *m)
 {
@@ -27,6 +33,24 @@ static struct check_result *new_check(struct show *w, const struct step *s, stru
     return c;
 }
 
+static bool draws_refusal(const struct field *f)
+{
+    const struct pattern *made = pattern_made(&f->pattern);
+
+    return f->def && f->def->type == FIELD_REASON && made->is_number && made->number >= REFUSES;
+}
+
+/* CONNACK was to refuse, and DISCONNECT does, or the other way round. */
+static bool refuses_otherwise(const struct step *s, const char *got)
+{
+    const char *reason = strstr(got, " reason=");
+    bool told = strncmp(got, "DISCONNECT ", 11) == 0 || strncmp(got, "CONNACK ", 8) == 0;
+    bool drawn = false;
+
+    for (size_t i = 0; s->message && i < s->count; i++) drawn |= draws_refusal(&s->field[i]);
+    return drawn && told && reason && strtol(reason + 8, NULL, 10) >= REFUSES;
+}
+
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
 {
     struct check_result *c = new_check(w, s, s->at, &s->proves);
@@ -36,6 +60,7 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
     if (!held) {
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
+        c->otherwise = refuses_otherwise(s, got);
         w->over = true;
     }
     return held;
@@ -102,6 +127,14 @@ static bool hangs_in_the_air(struct stage *s, const struct pattern *whole, const
     return false;
 }
 
+/* A member of what no field of this message has bound: the one that should have is blamed already. */
+static bool is_unbound(struct stage *s, const struct field *f)
+{
+    struct value unused;
+
+    return !f->def && !stage_find(s, f->name, &unused);
+}
+
 bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
 {
     const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
@@ -109,12 +142,13 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
 
     if (f->def && (f->def->type == FIELD_RAW)) return true;
     if (f->optional && v.kind == VALUE_ABSENT) return true;
-    if (hangs_in_the_air(&w->stage, p, p)) return true;
+    if (is_unbound(&w->stage, f) || hangs_in_the_air(&w->stage, p, p)) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
     if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
     field_print(f, &c->field);
     if (c->held) return true;
+    c->otherwise = draws_refusal(f) && v.kind == VALUE_NUMBER && v.number >= REFUSES;
     match_want(&w->stage, p, &c->want);
     if (v.kind == VALUE_ABSENT)
         buf_str(&c->got, "absent");

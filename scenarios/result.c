@@ -83,6 +83,7 @@ static void write_check(const struct check_result *c, struct buf *out)
     put(out, "want", &c->want);
     put(out, "got", &c->got);
     json_word(out, "held", c->held ? "true" : "false");
+    json_word(out, "otherwise", c->otherwise ? "true" : "false");
     json_open(out, "rules", '[');
     for (size_t i = 0; i < c->rule_count; i++) put(out, NULL, &c->rules[i]);
     json_close(out, ']');
@@ -200,6 +201,7 @@ static void read_check(struct pick *p, const struct doc *from, struct run_result
     pick_text(p, from, "got", &c->got);
     c->line = (unsigned)pick_number(p, from, "line");
     if (!doc_bool(doc_get(from, "held"), &c->held)) refuse(p, from, "held");
+    if (!doc_bool(doc_get(from, "otherwise"), &c->otherwise)) refuse(p, from, "otherwise");
     if (doc_kind(rules) != DOC_ARRAY) refuse(p, from, "rules");
     for (size_t i = 0; p->err == OK && i < doc_count(rules); i++) read_rule(p, doc_at(rules, i), c);
 }

@@ -31,6 +31,7 @@ struct check_result {
     struct buf field;     /* "reason"; empty: the message as such */
     struct buf want, got; /* as people read them; empty where it held */
     bool held;
+    bool otherwise; /* broken, but only in how it was told: a refusal was drawn, and another refusal came */
     size_t rule_count;
     struct buf *rules; /* ids it proves or breaks */
 };

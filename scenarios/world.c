@@ -238,8 +238,6 @@ enum err world_open(const struct world *w, struct span token, int64_t now, struc
     struct token_trust trust = {
         .issuer_count = 1,
         .issuers = &w->issuer,
-        .require_aud = true,
-        .require_exp = true,
         .scope_also = w->scopes,
         .accept_exi = true,
         .audience_count = sizeof audiences / sizeof *audiences,

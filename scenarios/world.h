@@ -70,7 +70,7 @@ void world_clear(struct world *w);
 /* Gives the clients Client Identifiers that nobody else has: for a broker that other runs, and other people, use at the same time. */
 MUST_USE enum err world_rename(struct world *w);
 
-/* Opens a token as $broker has to, at `now`. */
+/* Opens a token as $broker has to, at `now`; but whether it has aud and exp is for lines of their own to say, which name the rule. */
 MUST_USE enum err world_open(const struct world *w, struct span token, int64_t now, struct claims **out,
                              struct fault *why);
 

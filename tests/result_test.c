@@ -7,10 +7,10 @@ static const char text[] =
     "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
     "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
     "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
-    "\"held\":true,\"rules\":[]},\n"
+    "\"held\":true,\"otherwise\":false,\"rules\":[]},\n"
     "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
     "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
-    "\"got\":\"say \\\"0x87\\\"\",\"held\":false,\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
+    "\"got\":\"say \\\"0x87\\\"\",\"held\":false,\"otherwise\":true,\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
 
 static struct run_result sample(void)
 {
@@ -22,6 +22,7 @@ static struct run_result sample(void)
     make_check(
         &r, &(struct made_check){
                 8, "broker -> client CONNACK", "reason", "0x00", "say \"0x87\"", { "T-RS-01", "T-RS-02" } });
+    r.checks[1].otherwise = true;
     return r;
 }
 
@@ -43,7 +44,8 @@ static void reading(void)
     struct buf again = { 0 };
 
     CHECK_ROW(result_read(span_str(text), &r, &why) == OK, why.why);
-    CHECK(r.check_count == 2 && r.checks[0].held && !r.checks[1].held && r.checks[1].line == 8);
+    CHECK(r.check_count == 2 && r.checks[0].held && !r.checks[1].held && !r.checks[0].otherwise &&
+          r.checks[1].otherwise && r.checks[1].line == 8);
     CHECK(r.players[ROLE_BROKER] == PLAYER_PRODUCT && r.verdict == VERDICT_WARN && r.ms == 1250);
     CHECK(result_write(&r, &again) == OK && strcmp(buf_cstr(&again), text) == 0);
     buf_clear(&again);
@@ -78,6 +80,7 @@ static const struct wrong {
     { "an unknown player", "\"absent\"", "\"nobody\"" },
     { "two players", ",\"absent\"", "" },
     { "held is no boolean", "\"held\":true", "\"held\":1" },
+    { "otherwise is no boolean", "\"otherwise\":true", "\"otherwise\":1" },
     { "a rule is no text", "\"T-RS-02\"", "5" },
     { "checks are no list", "\"checks\"", "\"tests\"" },
     { "the end is missing", "]}\n", "" },

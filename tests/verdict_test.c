@@ -49,6 +49,31 @@ static void levels(void)
     rules_clear(&rules);
 }
 
+/* Refused with another code than the one drawn: what earns a refusal was kept, how it is told was not. */
+static void told_otherwise(void)
+{
+    static const char known[] = "id\tsource\tlevel\trole\tgroup\trequirement\ttest\tseed\n"
+                                "T-WHY\tRFC1\tMUST\tRS\tg\tsuch a token is refused\tlook\tno\n"
+                                "T-HOW\tRFC1\tMAY\tRS\tg\trefused with 0x87\tlook\tno\n";
+    struct run_result run = make_run(&(struct made_run){ "t/x", "", PUP, PRO, PUP });
+    struct rules rules = { 0 };
+
+    CHECK(rules_read(span_str(known), &rules, NULL) == OK);
+    make_check(&run, &(struct made_check){ 1, "broker -> client CONNACK", "reason", "a", "b", { "T-WHY" } });
+    make_check(&run, &(struct made_check){
+                         1, "broker -> client CONNACK", "reason", "a", "b", { "T-WHY", "T-HOW" } });
+    for (size_t i = 0; i < 2; i++) {
+        const struct rule *why = check_rule_at(&run.checks[i], 0, &rules);
+        CHECK(check_speaks(&run, &run.checks[i], why));
+        run.checks[i].otherwise = true;
+        CHECK(!check_speaks(&run, &run.checks[i], why));
+    }
+    CHECK(check_verdict(&run, &run.checks[0], &rules) == VERDICT_FAIL);
+    CHECK(check_verdict(&run, &run.checks[1], &rules) == VERDICT_NOTE);
+    result_clear(&run);
+    rules_clear(&rules);
+}
+
 static void judged_by_the_worker(void)
 {
     struct rules rules = { 0 };
@@ -71,6 +96,7 @@ static void judged_by_the_worker(void)
 
 CU_TestInfo verdict_tests[] = {
     { "levels", levels },
+    { "told otherwise", told_otherwise },
     { "judged by the worker", judged_by_the_worker },
     CU_TEST_INFO_NULL,
 };
