@@ -139,6 +139,12 @@ static void endpoint(void)
     demo_drop(&b.demo);
 }
 
+/* Its hint names another AS than it should. */
+#define MISLEADING                                                                                     \
+    SHELL("sed 's,\\\"as_uri\\\": \\\"[^\\\"]*,\\\"as_uri\\\": \\\"https://elsewhere.example/token,' " \
+          "{config} "                                                                                  \
+          ">{dir}/misleading.json; exec {bin}/ace-broker --control -c {dir}/misleading.json")
+
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
 {
@@ -150,22 +156,14 @@ static void verdicts(void)
     put_sut(&b, OURS, ",\"known\":\"it.known\"");
     file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
     ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        "");
+    put_sut(&b, MISLEADING, "");
     ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        ",\"known\":\"it.known\"");
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit has no AS to name\n");
-    ends(&b, 0, "known (it.known:1, R-DISC-04): it has no AS to name", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit has no AS to name\n");
+    put_sut(&b, MISLEADING, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit names another AS\n");
+    ends(&b, 0, "known (it.known:1, R-DISC-04): it names another AS", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit names another AS\n");
     ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tit has no AS to name\n");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tit names another AS\n");
     ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
     demo_drop(&b.demo);
 }
