@@ -137,7 +137,7 @@ static void cast_list_clear(struct cast_list *c)
     buf_clear(&c->repeat);
 }
 
-bool launch_known(const struct sut *s, const struct rules *rules, struct known *out)
+bool launch_known(const struct sut *s, const struct suite *suite, struct known *out)
 {
     struct buf text = { 0 }, message = { 0 };
     struct fault why = { 0 };
@@ -145,7 +145,8 @@ bool launch_known(const struct sut *s, const struct rules *rules, struct known *
     if (!s->known) return true;
     enum err e = file_read(s->known, &text, &message);
     struct known_source from = { s->known, buf_span(&text) };
-    if (e == OK) e = known_read(&from, rules, out, &why);
+    if (e == OK) e = known_read(&from, &suite->rules, out, &why);
+    if (e == OK) e = known_check(out, suite, s->role, &why);
     if (e != OK)
         fprintf(stderr, "ace-scenarios: %s%s%s\n", message.n ? buf_cstr(&message) : s->known,
                 message.n ? "" : ": ", message.n ? "" : why.why);
@@ -176,7 +177,7 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
     }
     /* Failures of several at a time are nobody's own: no list speaks of them. */
     if (only && count_given(c) == 1) {
-        good = launch_known(only, &s->rules, &known);
+        good = launch_known(only, s, &known);
         r->known = known.count ? &known : NULL;
     }
     if (only && r->repeat) fprintf(r->to, "%s\n", only->name);

@@ -202,6 +202,10 @@ static void unready(void)
     put_sut(&b, SHELL("printf 'READY {}'; cat"), "");
     ends(&b, 2, "it wrote no line READY in time; it wrote \"READY {}\" without the end of a line" EXPECTED,
          ARGS(IT_SHORT));
+    ends(&b, 2, ": not tried: the first 3 runs came to nothing: broker did not start: ",
+         ARGS("connect/wrong/proof-length", "--broker", "it.json", "--jobs", "1", "--patience", "0.1"));
+    put_sut(&b, "[\"node\", \"{here}/there.mjs\"]", "");
+    ends(&b, 2, "it.json:1:47: ./there.mjs is not there", ARGS(IT));
     put_sut(&b, SHELL("echo READY {}; cat"), "");
     ends(&b, 2, "READY names no port, as READY {\"port\":8883} does", ARGS(IT));
     demo_drop(&b.demo);
@@ -218,6 +222,9 @@ static void falling(void)
     ends(&b, 1, "\n0 passed, 2 failed, 0 skipped\n", ARGS(IT));
     put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}; kill -SEGV $$"), "");
     ends(&b, 1, "ended by signal 11", ARGS(IT, "--variant", "data=zero"));
+    put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}"), ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "discovery/*\tuntil=2099-01\tit has no AS to name\n");
+    ends(&b, 1, "ended with status 0 before it was told to stop", ARGS(IT, "--variant", "data=zero"));
     put_sut(&b,
             SHELL("trap '' TERM; echo READY {\\\\\\\"port\\\\\\\":1}; while :; do read x || exec tail -f "
                   "/dev/null; done"),
