@@ -196,6 +196,15 @@ static enum err read_place(const struct reading *r, const struct written *w, str
     return e;
 }
 
+/* It is written to terminals. */
+static bool is_plain(const char *name)
+{
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ' || *name == 0x7F) return false;
+    }
+    return true;
+}
+
 static enum err take_written(const struct reading *r, const struct written *w, struct sut *out)
 {
     uint64_t features, lacks;
@@ -204,6 +213,10 @@ static enum err take_written(const struct reading *r, const struct written *w, s
     out->role = (enum role)w->role;
     out->path = keep(out, r->path);
     out->name = keep(out, w->name);
+    if (!is_plain(w->name)) {
+        buf_format(r->message, "%s: name: one line without control characters is wanted", r->path);
+        return ERR_MALFORMED;
+    }
     if (w->known) {
         file_beside(r->path, w->known, &known);
         out->known = keep(out, buf_cstr(&known));

@@ -70,6 +70,7 @@ void terminal_command(const struct terminal *t, const struct run_result *r, stru
     } else if (!model) {
         buf_format(out, " --under %s", buf_cstr(&role));
     }
+    if (t->manner && *t->manner) buf_format(out, " %s", t->manner);
     buf_clear(&role);
 }
 

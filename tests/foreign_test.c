@@ -73,8 +73,7 @@ static void stranger(void)
         ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 0,
          "it knows the method ace: CONNACK 0x87 with a hint of its AS; authz-info takes tokens; TLS 1.2: "
-         "yes; MQTT "
-         "3.1.1: yes; raw public keys: yes; PSK: yes",
+         "yes; MQTT 3.1.1: yes; raw public keys: yes; PSK: yes",
          ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
     ends(&b, 2, "does not hold against --trust: certificate verify failed",
@@ -138,15 +137,20 @@ static void endpoint(void)
     buf_format(&sut, text, "/oauth2/token");
     file_put(b.demo.dir, "it.json", buf_cstr(&sut));
     ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    file_put(b.demo.dir, "that's it.json", buf_cstr(&sut));
+    ends(&b, 1,
+         "\n        ace-scenarios run token/refused/no-login --variant enc=json --as 'that'\\''s it.json' "
+         "--patience 1.0\n",
+         ARGS(NO_LOGIN, "--as", "that's it.json", "--patience", "1.0"));
     buf_clear(&sut);
     demo_drop(&b.demo);
 }
 
-/* A broker for which no token is meant. */
-#define OTHER                                                                                            \
-    SHELL("sed 's/\\\"broker1\\\"/\\\"somebody\\\"/' {config} >{dir}/other.json; exec {bin}/ace-broker " \
-          "--control -c {dir}/other.json")
-#define IT_LETS_IN "connect/exporter", "--broker", "it.json", "--jobs", "1", "--variant", "pop=hs256,tls=1.3"
+/* Its hint names another AS than it should. */
+#define MISLEADING                                                                                     \
+    SHELL("sed 's,\\\"as_uri\\\": \\\"[^\\\"]*,\\\"as_uri\\\": \\\"https://elsewhere.example/token,' " \
+          "{config} "                                                                                  \
+          ">{dir}/misleading.json; exec {bin}/ace-broker --control -c {dir}/misleading.json")
 
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
@@ -159,17 +163,17 @@ static void verdicts(void)
     put_sut(&b, OURS, ",\"known\":\"it.known\"");
     file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
     ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
-    put_sut(&b, OTHER, "");
-    ends(&b, 1, "0 passed, 1 failed, 0 skipped", ARGS(IT_LETS_IN));
-    put_sut(&b, OTHER, ",\"known\":\"it.known\"");
-    file_put(b.demo.dir, "it.known", "connect/exporter\tuntil=2099-01\tit has another name\n");
-    ends(&b, 0, "known (it.known:1, connect/exporter): it has another name", ARGS(IT_LETS_IN));
-    file_put(b.demo.dir, "it.known", "connect/exporter\tuntil=2020-01\tit has another name\n");
-    ends(&b, 2, "connect/exporter: its time is over", ARGS(IT_LETS_IN));
+    put_sut(&b, MISLEADING, "");
+    ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
+    put_sut(&b, MISLEADING, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit names another AS\n");
+    ends(&b, 0, "known (it.known:1, R-DISC-04): it names another AS", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit names another AS\n");
+    ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
     file_put(b.demo.dir, "it.known", "conect/exporter\tuntil=2099-01\tit has another name\n");
-    ends(&b, 2, "line 1: no scenario is called conect/exporter; nearest: connect/exporter", ARGS(IT_LETS_IN));
-    file_put(b.demo.dir, "it.known", "connect/exporter\tit has another name\n");
-    ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT_LETS_IN));
+    ends(&b, 2, "line 1: no scenario is called conect/exporter; nearest: connect/exporter", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tit names another AS\n");
+    ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
     demo_drop(&b.demo);
 }
 
@@ -350,6 +354,7 @@ static bool is_heard(int fd)
 
 static void interrupt(struct bed *b, int number)
 {
+    struct bed second = { .demo = b->demo };
     char path[96];
     struct buf text = { 0 }, why = { 0 };
 
@@ -358,6 +363,7 @@ static void interrupt(struct bed *b, int number)
     int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
+    ends(&second, 2, "another run writes to report/foreign; --out DIR takes another folder\n", ARGS(IT));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
     CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
@@ -373,7 +379,7 @@ static void interrupt(struct bed *b, int number)
     buf_clear(&why);
 }
 
-/* Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
+/* While it runs, nobody else may write there. Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {

@@ -98,6 +98,8 @@ static const struct wrong {
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[]}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":\"x\"}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[1]}", "a word is wanted" },
+    { "{\"role\":\"as\",\"name\":\"x\\u001b[2J\",\"start\":[\"x\"]}",
+      "name: one line without control characters is wanted" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"lacks\":[\"pks\"]}",
       "unknown feature pks; nearest: psk" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"features\":\"psk\"}",
