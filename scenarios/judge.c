@@ -1,7 +1,6 @@
 #include "scenarios/judge.h"
 
 #include "common/codec/text.h"
-#include "scenarios/admit.h"
 #include "scenarios/match.h"
 
 #include <stdlib.h>
@@ -33,11 +32,25 @@ static struct check_result *new_check(struct show *w, const struct step *s, stru
     return c;
 }
 
+static bool may_refuse(const struct pattern *p)
+{
+    if (p->kind == PATTERN_LITERAL) return p->is_number && p->number >= REFUSES;
+    for (size_t i = 0; p->kind == PATTERN_EITHER && i < p->count; i++)
+        if (may_refuse(&p->parts[i])) return true;
+    return false;
+}
+
 static bool draws_refusal(const struct field *f)
 {
-    const struct pattern *made = pattern_made(&f->pattern);
+    return f->def && f->def->type == FIELD_REASON && may_refuse(&f->pattern);
+}
 
-    return f->def && f->def->type == FIELD_REASON && made->is_number && made->number >= REFUSES;
+/* An HTTP status of the same class: 201 for 200, 401 for 400. */
+static bool answers_otherwise(const struct step *s, const char *got)
+{
+    const char *drawn = s->message ? s->message->word : "";
+
+    return *drawn >= '2' && *drawn <= '5' && *got == *drawn;
 }
 
 /* CONNACK was to refuse, and DISCONNECT does, or the other way round. */
@@ -60,7 +73,7 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
     if (!held) {
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
-        c->otherwise = refuses_otherwise(s, got);
+        c->otherwise = refuses_otherwise(s, got) || answers_otherwise(s, got);
         w->over = true;
     }
     return held;

@@ -31,7 +31,8 @@ struct check_result {
     struct buf field;     /* "reason"; empty: the message as such */
     struct buf want, got; /* as people read them; empty where it held */
     bool held;
-    bool otherwise; /* broken, but only in how it was told: a refusal was drawn, and another refusal came */
+    bool
+        otherwise; /* broken, but only in how it was told: another refusal, or another status of the same class */
     size_t rule_count;
     struct buf *rules; /* ids it proves or breaks */
 };

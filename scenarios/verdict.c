@@ -41,14 +41,18 @@ const struct rule *check_rule_at(const struct check_result *c, size_t i, const s
     return rules_find(rules, id);
 }
 
-/* Does it say how a refusal is told, and not what earns one? Such rules name its code, but for these. */
+/* Does it say how an outcome is told, and not what leads to it? Such rules name its code or status, but for these. */
 static bool says_how(const struct rule *rule)
 {
-    static const char *const unnamed[] = { "R-CACK-01", "R-PUB-03" };
+    static const char *const unnamed[] = { "R-CACK-01", "R-PUB-03" }, *const names[] = {
+        "0x8", "0x9", "status 200", "HTTP 400", " 401", "4.01", "4.03"
+    };
 
     for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++)
         if (strcmp(rule->id, unnamed[i]) == 0) return true;
-    return strstr(rule->text, "0x8") || strstr(rule->text, "0x9");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strstr(rule->text, names[i])) return true;
+    return false;
 }
 
 bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule)

@@ -19,8 +19,8 @@ unsigned check_shows(const struct check_result *c);
 /* The i-th rule that a check names; NULL: there is no such rule. */
 const struct rule *check_rule_at(const struct check_result *c, size_t i, const struct rules *rules);
 
-/* Does this check, in this run, say anything about this rule: is a role real that the rule binds and the check shows? Where a refusal was
- * only told otherwise than drawn, a rule that says what earns one was kept. */
+/* Does this check, in this run, say anything about this rule: is a role real that the rule binds and the check shows? Where an outcome
+ * was only told otherwise than drawn, a rule that says what leads to it was kept. */
 bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule);
 
 /* MUST: FAIL, SHOULD: WARN, MAY: NOTE. */
