@@ -148,6 +148,10 @@ static void judge_arrival(struct show *w, const struct step *s, struct awaited *
     if (a->arrival.end) w->stage.facts = &a->arrival.end->facts;
     bool broken_on_purpose = a->taken == TAKE_BROKEN && show_puppet(w, s->from.role) && w->said == s;
     bool held = s->message->kind == MESSAGE_CLOSE ? closed : a->taken == TAKEN || broken_on_purpose;
+    if (!held && (closed || a->taken == TAKE_NOTHING)) {
+        (closed ? judge_closed : judge_silence)(w, s, buf_cstr(a->got));
+        return;
+    }
     if (!judge_message(w, s, held, buf_cstr(a->got)) || s->message->kind == MESSAGE_CLOSE) return;
     if (!broken_on_purpose) judge_fields(w, s, a->out); /* against what was known before */
     show_note(w, s, a->out);

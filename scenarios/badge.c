@@ -26,6 +26,9 @@ static struct motto motto_of(const struct report *r)
     } else if (failed) {
         w.colour = "#b3261e";
         snprintf(w.text, sizeof w.text, "%zu of %zu runs fail", failed, played);
+    } else if (r->counts[VERDICT_KNOWN]) {
+        w.colour = "#9a6200";
+        snprintf(w.text, sizeof w.text, "%zu of %zu runs fail as known", r->counts[VERDICT_KNOWN], played);
     } else {
         struct coverage c = report_coverage(r);
         snprintf(w.text, sizeof w.text, "%zu of %zu proven", c.proven, c.total);

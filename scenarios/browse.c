@@ -1,6 +1,5 @@
 #include "scenarios/browse.h"
 
-#include "common/base/nearest.h"
 #include "scenarios/line.h"
 #include "scenarios/vary.h"
 #include "scenarios/with.h"
@@ -122,11 +121,9 @@ static void print_settings(const struct scenario *s, struct buf *out)
 static const struct scenario *find_scenario(const struct suite *s, const char *id, struct buf *out)
 {
     const struct scenario *found = flows_find(&s->flows, id);
-    const char *names[MAX_SCENARIOS];
 
     if (found) return found;
-    for (size_t i = 0; i < s->flows.count; i++) names[i] = s->flows.scenario[i]->id;
-    const char *best = nearest_name(span_str(id), names, s->flows.count);
+    const char *best = suite_nearest(s, id);
     buf_format(out, "no scenario %s%s%s\n", id, NEAREST(best));
     return NULL;
 }

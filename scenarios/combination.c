@@ -1,5 +1,7 @@
 #include "scenarios/combination.h"
 
+#include "common/codec/mqtt_frame.h"
+
 static const struct step *last_verb(const struct scenario *s, const char *verb)
 {
     const struct step *found = NULL;
@@ -8,6 +10,26 @@ static const struct step *last_verb(const struct scenario *s, const char *verb)
         if (s->step[i].kind == STEP_VERB && strcmp(s->step[i].verb->word, verb) == 0) found = &s->step[i];
     }
     return found;
+}
+
+static bool is_zero(const struct pattern *p)
+{
+    bool zero = p->kind == PATTERN_LITERAL && p->is_number && p->number == 0;
+
+    for (size_t i = 0; i < p->count && p->kind == PATTERN_EITHER; i++) zero |= is_zero(&p->parts[i]);
+    return zero;
+}
+
+static bool lets_in(const struct step *s)
+{
+    bool connack =
+        s->kind == STEP_ARROW && s->message->kind == MESSAGE_MQTT && s->message->code == MQTT_CONNACK;
+
+    for (size_t i = 0; i < s->count && connack; i++) {
+        const struct field *f = &s->field[i];
+        if (f->name && strcmp(f->name, "reason") == 0 && is_zero(&f->pattern)) return true;
+    }
+    return false;
 }
 
 /* The value of an axis in "pop=hs256,tls=1.3"; empty: it is not there. */
@@ -38,16 +60,32 @@ static struct span argument(const struct step *verb, const char *name, const str
     return span(NULL, 0);
 }
 
+static const struct scenario *scenario_of(const struct suite *s, const struct run_result *run)
+{
+    for (size_t i = 0; i < s->flows.count; i++) {
+        if (span_is(buf_span(&run->scenario), s->flows.scenario[i]->id)) return s->flows.scenario[i];
+    }
+    return NULL;
+}
+
 struct span combination_told(const struct suite *s, const struct run_result *run, const char *verb,
                              const char *name)
 {
-    struct span id = buf_span(&run->scenario);
-    const struct step *step = NULL;
+    const struct scenario *played = scenario_of(s, run);
+    const struct step *step = played ? last_verb(played, verb) : NULL;
 
-    for (size_t i = 0; i < s->flows.count && !step; i++) {
-        if (span_is(id, s->flows.scenario[i]->id)) step = last_verb(s->flows.scenario[i], verb);
-    }
     return step ? argument(step, name, run) : span(NULL, 0);
+}
+
+bool combination_lets_in(const struct suite *s, const struct run_result *run)
+{
+    const struct scenario *played = scenario_of(s, run);
+    const struct step *connect = played ? last_verb(played, "connect") : NULL;
+
+    for (size_t i = connect ? (size_t)(connect - played->step) : 0; connect && i < played->steps; i++) {
+        if (lets_in(&played->step[i])) return true;
+    }
+    return false;
 }
 
 enum combination combination_of(const struct suite *s, const struct run_result *run)

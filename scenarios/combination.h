@@ -18,6 +18,9 @@ enum combination combination_of(const struct suite *s, const struct run_result *
 struct span combination_told(const struct suite *s, const struct run_result *run, const char *verb,
                              const char *name);
 
+/* Does the figure show that the broker lets in who connects so: a CONNACK of 0 behind the last `client : connect`? */
+bool combination_lets_in(const struct suite *s, const struct run_result *run);
+
 /* The value of an axis in "pop=hs256,tls=1.3"; empty: it is not there. */
 struct span combination_axis(struct span variant, const char *axis);
 

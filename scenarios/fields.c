@@ -57,11 +57,53 @@ const char *fields_user_name(struct vars *v, struct span property)
     return kept;
 }
 
+enum { MAX_TOLD = 24, MAX_PAYLOAD_TOLD = 60 }; /* characters of what may be a secret */
+
+static bool holds_secret(const char *name, const struct value *v, struct span text)
+{
+    static const char *const names[] = { "access_token", "token",         "refresh_token", "username",
+                                         "password",     "client_secret", "authorization", "data",
+                                         "identity",     "exporter",      "body",          "query" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) return true;
+    }
+    if (strcmp(name, "payload") == 0) return text.n > MAX_PAYLOAD_TOLD; /* a token for authz-info is longer */
+    bool tree = v->kind == VALUE_TREE || v->kind == VALUE_KEY;
+    return tree && text.n && (memmem(text.p, text.n, "\"k\":", 4) || memmem(text.p, text.n, "\"d\":", 4));
+}
+
+/* Not half a character at the end. */
+static size_t told_part(struct span text)
+{
+    size_t n = MAX_TOLD;
+
+    while (n > 0 && (text.p[n] & 0xC0) == 0x80) n--;
+    return n;
+}
+
+void field_value_print(const char *name, const struct value *v, struct buf *out)
+{
+    struct buf text = { 0 };
+
+    value_print(v, &text);
+    struct span s = buf_span(&text);
+    if (s.n > MAX_TOLD && holds_secret(name, v, s)) {
+        buf_add(out, span(s.p, told_part(s)));
+        buf_str(out, "...");
+        if (v->kind == VALUE_BYTES) buf_format(out, " (%zu octets)", v->bytes.n);
+    } else {
+        buf_add(out, s);
+    }
+    out->failed |= buf_failed(&text);
+    buf_clear(&text);
+}
+
 void fields_print(const struct fields *f, struct buf *out)
 {
     for (size_t i = 0; i < f->count; i++) {
         buf_format(out, "%s%s=", i ? " " : "", f->held[i].name);
-        value_print(&f->held[i].value, out);
+        field_value_print(f->held[i].name, &f->held[i].value, out);
     }
 }
 

@@ -25,7 +25,10 @@ bool fields_has(const struct fields *f, const char *name);
 #define FIELD_USER "user."
 const char *fields_user_name(struct vars *v, struct span property);
 
-/* "reason=135 (0x87) method=\"ace\"": for people. */
+/* The value of a field of that name as reports may tell it: of tokens, proofs, passwords and keys the beginning only. */
+void field_value_print(const char *name, const struct value *v, struct buf *out);
+
+/* "reason=135 (0x87) method=\"ace\"": for people, in the same way. */
 void fields_print(const struct fields *f, struct buf *out);
 /* For the trace. NULL: no memory. */
 struct doc *fields_doc(const struct fields *f);

@@ -1,6 +1,7 @@
 #include "scenarios/judge.h"
 
 #include "common/codec/text.h"
+#include "scenarios/admit.h"
 #include "scenarios/match.h"
 
 #include <stdlib.h>
@@ -8,9 +9,18 @@
 /* Reason Codes of MQTT 5 from here on refuse. Those of 3.1.1 are too few to tell one refusal from another. */
 enum { REFUSES = 0x80 };
 
+static bool names_rule(const struct check_result *c, const char *id)
+{
+    for (size_t i = 0; i < c->rule_count; i++) {
+        if (span_is(buf_span(&c->rules[i]), id)) return true;
+    }
+    return false;
+}
+
 static void copy_rules(struct check_result *c, const struct mentions *m)
 {
     for (size_t i = 0; i < m->count; i++) {
+        if (names_rule(c, m->mention[i].id)) continue;
         struct buf *id = check_rule(c);
         if (id) buf_str(id, m->mention[i].id);
     }
@@ -32,36 +42,58 @@ static struct check_result *new_check(struct show *w, const struct step *s, stru
     return c;
 }
 
-static bool may_refuse(const struct pattern *p)
+/* A message that has no rule as such, and does not come, breaks those of its fields. */
+static void copy_field_rules(struct check_result *c, const struct step *s)
+{
+    for (size_t i = 0; i < s->count && s->proves.count == 0; i++) copy_rules(c, &s->field[i].proves);
+}
+
+/* --- refusals --- */
+
+/* Every Reason Code that will do refuses. */
+static bool wants_refusal(const struct pattern *p)
 {
     if (p->kind == PATTERN_LITERAL) return p->is_number && p->number >= REFUSES;
-    for (size_t i = 0; p->kind == PATTERN_EITHER && i < p->count; i++)
-        if (may_refuse(&p->parts[i])) return true;
+    bool all = p->kind == PATTERN_EITHER;
+    for (size_t i = 0; i < p->count && all; i++) all = wants_refusal(&p->parts[i]);
+    return all;
+}
+
+static bool is_reason(const struct field *f)
+{
+    return f->def && f->def->type == FIELD_REASON;
+}
+
+/* After a refusal the connection is closed, so a peer that only closes has refused, too. Not so in answer to a PUBLISH. */
+static bool tells_end(const struct step *s)
+{
+    return s->message && s->message->kind == MESSAGE_MQTT &&
+           (s->message->code == MQTT_CONNACK || s->message->code == MQTT_DISCONNECT);
+}
+
+static bool ends_by_refusal(const struct step *s)
+{
+    for (size_t i = 0; i < s->count && tells_end(s); i++) {
+        if (is_reason(&s->field[i]) && wants_refusal(&s->field[i].pattern)) return true;
+    }
     return false;
 }
 
-static bool draws_refusal(const struct field *f)
+/* CONNACK was to refuse, and DISCONNECT does, or the other way round. */
+static bool refuses_by_another(const struct step *s, const char *got)
 {
-    return f->def && f->def->type == FIELD_REASON && may_refuse(&f->pattern);
+    const char *reason = strstr(got, " reason=");
+    bool told = strncmp(got, "DISCONNECT ", 11) == 0 || strncmp(got, "CONNACK ", 8) == 0;
+
+    return told && reason && strtol(reason + 8, NULL, 10) >= REFUSES && ends_by_refusal(s);
 }
 
-/* An HTTP status of the same class: 201 for 200, 401 for 400. */
+/* An HTTP status of the same class. */
 static bool answers_otherwise(const struct step *s, const char *got)
 {
     const char *drawn = s->message ? s->message->word : "";
 
     return *drawn >= '2' && *drawn <= '5' && *got == *drawn;
-}
-
-/* CONNACK was to refuse, and DISCONNECT does, or the other way round. */
-static bool refuses_otherwise(const struct step *s, const char *got)
-{
-    const char *reason = strstr(got, " reason=");
-    bool told = strncmp(got, "DISCONNECT ", 11) == 0 || strncmp(got, "CONNACK ", 8) == 0;
-    bool drawn = false;
-
-    for (size_t i = 0; s->message && i < s->count; i++) drawn |= draws_refusal(&s->field[i]);
-    return drawn && told && reason && strtol(reason + 8, NULL, 10) >= REFUSES;
 }
 
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
@@ -71,12 +103,31 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
     if (!c) return false;
     c->held = held;
     if (!held) {
+        copy_field_rules(c, s);
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
-        c->otherwise = refuses_otherwise(s, got) || answers_otherwise(s, got);
+        if (refuses_by_another(s, got)) c->refusal = REFUSAL_PACKET;
+        if (answers_otherwise(s, got)) c->refusal = REFUSAL_STATUS;
         w->over = true;
     }
     return held;
+}
+
+void judge_silence(struct show *w, const struct step *s, const char *got)
+{
+    size_t before = w->result->check_count;
+
+    (void)judge_message(w, s, false, got);
+    if (w->result->check_count > before) w->result->checks[before].silent = true;
+}
+
+void judge_closed(struct show *w, const struct step *s, const char *got)
+{
+    size_t before = w->result->check_count;
+
+    (void)judge_message(w, s, false, got);
+    if (w->result->check_count > before && ends_by_refusal(s))
+        w->result->checks[before].refusal = REFUSAL_CLOSE;
 }
 
 static struct value member_of(struct value v, const char *path)
@@ -161,12 +212,15 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
     field_print(f, &c->field);
     if (c->held) return true;
-    c->otherwise = draws_refusal(f) && v.kind == VALUE_NUMBER && v.number >= REFUSES;
     match_want(&w->stage, p, &c->want);
     if (v.kind == VALUE_ABSENT)
         buf_str(&c->got, "absent");
     else
-        value_print(&v, &c->got);
+        field_value_print(f->name ? f->name : "", &v, &c->got);
+    if (is_reason(f) && v.kind == VALUE_NUMBER && v.number >= REFUSES && wants_refusal(p)) {
+        c->refusal = REFUSAL_CODE;
+        buf_str(&c->got, ", a refusal all the same");
+    }
     return false;
 }
 
@@ -174,7 +228,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
  * blame rules that have nothing to do with it. */
 static bool goes_astray(const struct field *f, bool held)
 {
-    return !held && ((f->def && f->def->type == FIELD_REASON) || f->pattern.capture);
+    return !held && (is_reason(f) || f->pattern.capture);
 }
 
 void judge_fields(struct show *w, const struct step *s, const struct fields *in)

@@ -13,6 +13,10 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
 /* All fields of a message. With another Reason Code than the flow's the run is over, too. */
 void judge_fields(struct show *w, const struct step *s, const struct fields *in);
 
+/* The same where the connection was closed instead; where nothing came at all. */
+void judge_closed(struct show *w, const struct step *s, const char *got);
+void judge_silence(struct show *w, const struct step *s, const char *got);
+
 /* One line of trace.jsonl. `octets`: the message as it was on the wire, inside TLS. */
 void trace_message(struct show *w, const struct step *s, const struct fields *in, struct span octets);
 

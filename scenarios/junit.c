@@ -30,7 +30,7 @@ static void put_counts(const struct runs *g, struct buf *out)
         ms += g->report->run[i].ms;
     }
     buf_format(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", g->to - g->from,
-               counts[VERDICT_FAIL], counts[VERDICT_ERROR], counts[VERDICT_SKIP]);
+               counts[VERDICT_FAIL], counts[VERDICT_ERROR], counts[VERDICT_SKIP] + counts[VERDICT_KNOWN]);
     put_seconds(out, ms);
 }
 
@@ -64,8 +64,8 @@ static void put_checks(const struct run_result *r, struct buf *out)
 static const char *element(enum verdict v)
 {
     static const char *const names[VERDICTS] = {
-        [VERDICT_NOTE] = "system-out", [VERDICT_WARN] = "system-out", [VERDICT_SKIP] = "skipped",
-        [VERDICT_FAIL] = "failure",    [VERDICT_ERROR] = "error",
+        [VERDICT_NOTE] = "system-out", [VERDICT_WARN] = "system-out", [VERDICT_KNOWN] = "skipped",
+        [VERDICT_SKIP] = "skipped",    [VERDICT_FAIL] = "failure",    [VERDICT_ERROR] = "error",
     };
 
     return names[v];
@@ -84,7 +84,7 @@ static void put_case(const struct run_result *r, struct buf *out)
         return;
     }
     buf_format(out, "><%s", name);
-    if (r->verdict >= VERDICT_SKIP)
+    if (r->verdict >= VERDICT_KNOWN)
         put_attribute(out, "message", r->why.n ? buf_span(&r->why) : span_str(verdict_name(r->verdict)));
     buf_u8(out, '>');
     put_checks(r, out);

@@ -20,7 +20,9 @@ static struct span month_of(struct span word)
 {
     static const char form[] = "until=dddd-dd";
 
-    if (word.n != strlen(form)) return span(NULL, 0);
+    if (word.n != strlen(form) || word.p[11] > '1' ||
+        (word.p[11] == '1' ? word.p[12] > '2' : word.p[12] < '1'))
+        return span(NULL, 0); /* nor a month */
     for (size_t i = 0; form[i]; i++) {
         bool digit = word.p[i] >= '0' && word.p[i] <= '9';
         if (i > 5 && form[i] == 'd' ? !digit : word.p[i] != (uint8_t)form[i]) return span(NULL, 0);
@@ -48,7 +50,7 @@ static enum err read_row(struct known *k, struct span row, const struct rules *r
     if (subject.n && until.n == 0)
         *fault = "expected until=YYYY-MM behind the first tab: nothing is known for ever";
     if (subject.n && until.n && rest.n == 0) *fault = "expected the reason behind the second tab";
-    if (e->is_rule && !*fault && !rules_find(rules, e->subject)) *fault = "unknown rule";
+    if (e->is_rule && !*fault && !rules_find(rules, e->subject)) *fault = "there is no such rule";
     return *fault ? ERR_MALFORMED : OK;
 }
 
@@ -68,6 +70,38 @@ enum err known_read(const struct known_source *from, const struct rules *rules, 
         out->entry[out->count - 1].line = line;
     }
     return out->arena.failed ? ERR_NO_MEMORY : OK;
+}
+
+/* An entry that no run could ever show. */
+static enum err check_entry(const struct known_entry *e, const struct suite *s, enum role role,
+                            struct fault *why)
+{
+    bool there = false, judged = false;
+
+    if (e->is_rule) {
+        const struct rule *rule = rules_find(&s->rules, e->subject);
+        if (rule && rule->binds & 1u << role) return OK;
+        fault_set(why, 0, "line %u: %s does not bind the %s", e->line, e->subject, role_name(role));
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < s->flows.count; i++) {
+        if (!glob_matches(e->subject, s->flows.scenario[i]->id)) continue;
+        there = true;
+        judged |= (s->flows.scenario[i]->tested & 1u << role) != 0;
+    }
+    if (judged) return OK;
+    const char *best = there ? NULL : suite_nearest(s, e->subject);
+    if (there)
+        fault_set(why, 0, "line %u: %s does not judge the %s", e->line, e->subject, role_name(role));
+    else
+        fault_set(why, 0, "line %u: no scenario is called %s%s%s", e->line, e->subject, NEAREST(best));
+    return ERR_MALFORMED;
+}
+
+enum err known_check(const struct known *k, const struct suite *s, enum role role, struct fault *why)
+{
+    for (size_t i = 0; i < k->count; i++) TRY(check_entry(&k->entry[i], s, role, why));
+    return OK;
 }
 
 void known_clear(struct known *k)
@@ -129,6 +163,27 @@ static const struct known_entry *excuse(const struct known *k, const struct run_
     return found;
 }
 
+static bool is_wide(const struct known_entry *e)
+{
+    return !e->is_rule && strpbrk(e->subject, "*?");
+}
+
+/* An entry about many scenarios gives a reason why they are answered so. It does not cover that there is no answer at all. */
+static bool covers(const struct known_entry *e, const struct check_result *c)
+{
+    return !c->silent || !is_wide(e);
+}
+
+/* The first entry that names the run's scenario and covers the check. */
+static const struct known_entry *about(const struct known *k, const struct run_result *r,
+                                       const struct check_result *c)
+{
+    for (size_t i = 0; i < k->count; i++) {
+        if (is_about(&k->entry[i], r) && covers(&k->entry[i], c)) return &k->entry[i];
+    }
+    return NULL;
+}
+
 /* No list excuses that a program falls over. */
 static bool is_crash(const struct check_result *c)
 {
@@ -140,22 +195,15 @@ static const struct known_entry *excuse_all(const struct known *k, const struct 
 {
     const struct known_entry *found = NULL;
 
-    for (size_t i = 0; i < k->count && !found; i++) {
-        if (is_about(&k->entry[i], r)) found = &k->entry[i];
-    }
-    bool all = found != NULL;
     for (size_t i = 0; i < r->check_count; i++) {
-        if (check_verdict(r, &r->checks[i], rules) != VERDICT_FAIL) continue;
-        if (is_crash(&r->checks[i])) return NULL;
-        if (!all) found = excuse(k, r, &r->checks[i], rules);
+        const struct check_result *c = &r->checks[i];
+        if (check_verdict(r, c, rules) != VERDICT_FAIL) continue;
+        if (is_crash(c)) return NULL;
+        const struct known_entry *named = about(k, r, c);
+        found = named ? named : excuse(k, r, c, rules);
         if (!found) return NULL;
     }
     return found;
-}
-
-static bool is_wide(const struct known_entry *e)
-{
-    return !e->is_rule && strpbrk(e->subject, "*?");
 }
 
 void known_hear(struct known *k, struct run_result *r, const struct rules *rules)
@@ -170,7 +218,7 @@ void known_hear(struct known *k, struct run_result *r, const struct rules *rules
     }
     const struct known_entry *e = r->verdict == VERDICT_FAIL ? excuse_all(k, r, rules) : NULL;
     if (!e) return;
-    r->verdict = VERDICT_WARN;
+    r->verdict = VERDICT_KNOWN;
     buf_format(&r->why, "known (%s:%u, %s): %s", k->path, e->line, e->subject, e->reason);
 }
 

@@ -7,8 +7,8 @@
 
 /*
  * The list of failures that are expected of a system under test. A line is a rule or a glob of scenarios, a tab, `until=YYYY-MM`, a tab, the
- * reason; `#` lines are comments. A failing run of which every broken check is on the list is a WARN that says so. An entry whose time is
- * over, or whose subject is kept now, is out of date, and that is an error: a list that excuses too much is worse than none.
+ * reason; `#` lines are comments. A failing run of which every broken check is on the list is KNOWN, neither passed nor failed. A glob with * or ? covers how something is
+ * answered, not that nothing comes. An entry whose time is over, or whose subject is kept now, is out of date, and that is an error: a list that excuses too much is worse than none.
  */
 struct known_entry {
     const char *subject, *until, *reason; /* "R-DISC-01" or "will*"; "2027-06" */
@@ -37,7 +37,13 @@ MUST_USE enum err known_read(const struct known_source *from, const struct rules
                              struct fault *why);
 void known_clear(struct known *k);
 
-/* A judged run: counts what it shows, and turns a FAIL that is known into a WARN. */
+/* Can each entry be shown by a run in which this role is judged: does its rule bind it, is there such a scenario? ERR_MALFORMED with
+ * "line N: ..." in `why`, which names the nearest. */
+struct suite;
+MUST_USE enum err known_check(const struct known *k, const struct suite *s, enum role role,
+                              struct fault *why);
+
+/* A judged run: counts what it shows, and turns a FAIL that is known into KNOWN. */
 void known_hear(struct known *k, struct run_result *r, const struct rules *rules);
 
 /* Why this entry is out of date in the month `now` ("2026-11"); NULL: it is not. A subject that no run showed is not judged. */

@@ -46,6 +46,40 @@ struct cast_list {
     struct buf repeat; /* the options that name them */
 };
 
+/* As a shell takes it for one word. */
+static void put_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,@%+-";
+
+    if (*word && !word[strspn(word, plain)]) {
+        buf_str(out, word);
+        return;
+    }
+    buf_u8(out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buf_str(out, "'\\''");
+        else
+            buf_u8(out, (uint8_t)*word);
+    }
+    buf_u8(out, '\'');
+}
+
+static void put_option(struct buf *out, const char *name, const char *value)
+{
+    if (!value) return;
+    buf_format(out, "%s--%s ", out->n ? " " : "", name);
+    put_word(out, value);
+}
+
+/* What else decides how a run goes. */
+static void put_manner(const struct options *o, struct buf *out)
+{
+    put_option(out, "patience", o->patience);
+    put_option(out, "home", o->home);
+    put_option(out, "flows", o->flows);
+}
+
 static bool is_file(const char *text)
 {
     size_t n = strlen(text);
@@ -88,10 +122,10 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
         e = read_one(o, r, named[r], &out->sut[r], &message);
         if (e == OK && !out->sut[r].starts) e = sut_reach(&out->sut[r], patience, &message);
         out->given[r] = e == OK;
-        buf_format(&out->repeat, "%s--%s %s", out->repeat.n ? " " : "", role_name(r), named[r]);
+        put_option(&out->repeat, role_name(r), named[r]);
     }
     if (o->all_real) buf_str(&out->repeat, " --all-real");
-    if (o->trust) buf_format(&out->repeat, " --trust %s", o->trust);
+    put_option(&out->repeat, "trust", o->trust);
     if (e != OK) complain(message.n ? buf_cstr(&message) : err_wire(e)->words);
     buf_clear(&message);
     return e == OK;
@@ -103,7 +137,7 @@ static void cast_list_clear(struct cast_list *c)
     buf_clear(&c->repeat);
 }
 
-bool launch_known(const struct sut *s, const struct rules *rules, struct known *out)
+bool launch_known(const struct sut *s, const struct suite *suite, struct known *out)
 {
     struct buf text = { 0 }, message = { 0 };
     struct fault why = { 0 };
@@ -111,7 +145,8 @@ bool launch_known(const struct sut *s, const struct rules *rules, struct known *
     if (!s->known) return true;
     enum err e = file_read(s->known, &text, &message);
     struct known_source from = { s->known, buf_span(&text) };
-    if (e == OK) e = known_read(&from, rules, out, &why);
+    if (e == OK) e = known_read(&from, &suite->rules, out, &why);
+    if (e == OK) e = known_check(out, suite, s->role, &why);
     if (e != OK)
         fprintf(stderr, "ace-scenarios: %s%s%s\n", message.n ? buf_cstr(&message) : s->known,
                 message.n ? "" : ": ", message.n ? "" : why.why);
@@ -142,7 +177,7 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
     }
     /* Failures of several at a time are nobody's own: no list speaks of them. */
     if (only && count_given(c) == 1) {
-        good = launch_known(only, &s->rules, &known);
+        good = launch_known(only, s, &known);
         r->known = known.count ? &known : NULL;
     }
     if (only && r->repeat) fprintf(r->to, "%s\n", only->name);
@@ -175,12 +210,14 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
     struct cast_list cast = { 0 };
+    struct buf manner = { 0 };
     enum status status = STATUS_ERROR;
 
     if (o->trust && !o->broker && !o->as) {
         complain("--trust goes with --broker host:port or --as host:port");
         return status;
     }
+    put_manner(o, &manner);
     if (launch_pace(o, &pace) && launch_places(o, &places) && read_cast(o, pace.patience, &cast)) {
         if (mode == RUN_MODEL)
             buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
@@ -199,6 +236,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
             .jobs = pace.jobs,
             .patience = pace.patience,
             .repeat = count_given(&cast) ? buf_cstr(&cast.repeat) : NULL,
+            .manner = buf_cstr(&manner),
             .evidence = o->evidence,
             .only_failed = o->only_failed,
             .tap = o->tap,
@@ -206,6 +244,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
         };
         if (read_rounds(o, &r)) status = run_with(s, &cast, &r);
     }
+    buf_clear(&manner);
     cast_list_clear(&cast);
     places_clear(&places);
     return status;

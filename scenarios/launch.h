@@ -23,6 +23,6 @@ bool launch_places(const struct options *o, struct places *out);
 void places_clear(struct places *p);
 
 /* The entries that excuse failures of a system under test; none if it names no list. false: it has been told why. */
-bool launch_known(const struct sut *s, const struct rules *rules, struct known *out);
+bool launch_known(const struct sut *s, const struct suite *suite, struct known *out);
 
 #endif

@@ -326,5 +326,5 @@ void match_want(struct stage *s, const struct pattern *p, struct buf *out)
     pattern_print(p, out);
     if (p->kind != PATTERN_VARIABLE || make_value(s, p, "", &v) != OK) return;
     buf_str(out, " = ");
-    value_print(&v, out);
+    field_value_print(p->text, &v, out);
 }

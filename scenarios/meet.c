@@ -21,7 +21,11 @@ void show_judge_end(struct show *w, const struct step *s, struct strand *end)
     handshake_read(&w->stage, end, &seen);
     w->stage.facts = &end->facts;
     bool held = end->opened || alert_expected(s);
-    if (!judge_message(w, s, held, end->reason[0] ? end->reason : "no handshake in time")) return;
+    if (!held && (!end->closed || end->err == ERR_IO)) { /* refused by nobody who speaks TLS */
+        judge_silence(w, s, end->reason[0] ? end->reason : "no handshake in time");
+        return;
+    }
+    if (!judge_message(w, s, held, end->reason)) return;
     for (size_t i = 0; i < s->count && !w->over; i++) {
         const struct field *f = &s->field[i];
         bool is_alert = f->def && (strcmp(f->name, "alert") == 0 || strcmp(f->name, "client_alert") == 0);
@@ -46,7 +50,7 @@ void show_handshake(struct show *w, const struct step *s)
     if (show_puppet(w, s->to.role)) {
         server = claim_end(w, s->to.role, s->from);
         if (!server) {
-            if (!w->over) judge_message(w, s, false, "no connection in time");
+            if (!w->over) judge_silence(w, s, "no connection in time");
             return;
         }
     }

@@ -138,8 +138,8 @@ static void disagree(struct check_result *c, const char *name, const struct valu
     buf_str(&c->field, name);
     buf_str(&c->want, "as sent: ");
     buf_str(&c->got, "as received: ");
-    value_print(sent, &c->want);
-    value_print(came, &c->got);
+    field_value_print(name, sent, &c->want);
+    field_value_print(name, came, &c->got);
 }
 
 /* One check a message: what one end sent is what the other received. */

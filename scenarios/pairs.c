@@ -15,8 +15,8 @@ static struct tally tally_of(const struct pairing *p)
 {
     const size_t *n = p->counts;
 
-    return (struct tally){ n[VERDICT_PASS] + n[VERDICT_NOTE] + n[VERDICT_WARN], n[VERDICT_FAIL],
-                           n[VERDICT_SKIP], n[VERDICT_ERROR] };
+    return (struct tally){ n[VERDICT_PASS] + n[VERDICT_NOTE] + n[VERDICT_WARN],
+                           n[VERDICT_FAIL] + n[VERDICT_KNOWN], n[VERDICT_SKIP], n[VERDICT_ERROR] };
 }
 
 void pairing_print(const struct pairs *p, const struct pairing *one, struct buf *out)

@@ -21,6 +21,7 @@ struct product {
     char err_path[512];
     struct product_tap tap;
     bool exited, stopped, terminated;
+    bool uninvited; /* it had said READY, and ended before it was told to */
     int64_t status;
     int signal;
 };
@@ -138,6 +139,7 @@ static void on_ended(uv_process_t *process, int64_t status, int number)
     struct product *p = process->data;
 
     p->exited = true;
+    p->uninvited = p->ready && !p->stopped;
     p->status = status;
     p->signal = number;
     output_drain(&p->out);
@@ -285,6 +287,8 @@ bool product_failed(const struct product *p, struct buf *why)
         buf_format(why, "ended by signal %d (%s)", p->signal, strsignal(p->signal));
     } else if (p->status) {
         buf_format(why, "ended with status %lld", (long long)p->status);
+    } else if (p->uninvited) {
+        buf_str(why, "ended with status 0 before it was told to stop");
     } else {
         return false;
     }

@@ -53,7 +53,8 @@ void product_silence(const struct product *p, struct buf *why);
 bool product_spoke(const struct product *p);
 bool product_crashed(const struct product *p);
 
-/* After it exited: what went wrong, appended to `why`: a signal, a status other than 0, a sanitizer's report. false: nothing. */
+/* After it exited: what went wrong, appended to `why`: a signal, a status other than 0, an end that nobody
+ * asked for, a sanitizer's report. false: nothing. */
 bool product_failed(const struct product *p, struct buf *why);
 
 #endif

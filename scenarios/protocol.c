@@ -76,14 +76,14 @@ static void put_block(const struct run_result *r, struct buf *out)
 
 static void put_point(const struct run_result *r, size_t number, struct buf *out)
 {
-    bool bad = r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR;
+    bool bad = r->verdict == VERDICT_FAIL || r->verdict == VERDICT_ERROR || r->verdict == VERDICT_KNOWN;
     struct buf name = { 0 };
 
     put_name(r, &name);
     buf_format(out, "%s %zu - ", bad ? "not ok" : "ok", number);
     put_words(out, buf_span(&name));
-    if (r->verdict == VERDICT_SKIP) {
-        buf_str(out, " # SKIP ");
+    if (r->verdict == VERDICT_SKIP || r->verdict == VERDICT_KNOWN) {
+        buf_str(out, r->verdict == VERDICT_SKIP ? " # SKIP " : " # TODO ");
         put_words(out, buf_span(&r->why));
     }
     buf_u8(out, '\n');
@@ -174,7 +174,7 @@ static bool told(const struct report *r, size_t run, const struct check_result *
 /* NULL: not worth a word. */
 static const char *word_of(const struct report *r, size_t run, const struct check_result *c)
 {
-    if (c->held || r->run[run].verdict == VERDICT_SKIP) return NULL;
+    if (c->held || r->run[run].verdict == VERDICT_SKIP || r->run[run].verdict == VERDICT_KNOWN) return NULL;
     enum verdict v = check_verdict(&r->run[run], c, r->rules);
     if (v != VERDICT_FAIL && v != VERDICT_WARN && v != VERDICT_ERROR) return NULL;
     return told(r, run, c) ? NULL : v == VERDICT_WARN ? "warning" : "error";

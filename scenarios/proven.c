@@ -54,7 +54,7 @@ void proven_add(struct proven *p, const struct suite *s, const struct run_result
 {
     enum combination c = combination_of(s, run);
 
-    if (c == COMBINATION_UNSAID || run->verdict > VERDICT_WARN) return;
+    if (c == COMBINATION_UNSAID || run->verdict > VERDICT_WARN || !combination_lets_in(s, run)) return;
     for (size_t a = 0; a < PROVEN_AXES; a++) {
         struct span value = value_of(s, run, &axes[a]);
         for (size_t v = 0; v < PROVEN_VALUES && axes[a].values[v]; v++) {

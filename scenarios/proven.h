@@ -5,7 +5,7 @@
 
 /*
  * With what each combination of TLS and MQTT authentication was shown to work, for both MQTT versions: token formats, notations at the AS, TLS
- * versions, kinds of keys. Only runs that passed count. What RFC 9431 allows and no run showed is a hole; what it does not allow says why.
+ * versions, kinds of keys. Only runs that passed, and whose figure ends in a connection, count. What RFC 9431 allows and no run showed is a hole; what it does not allow says why.
  */
 enum { PROVEN_VERSIONS = 2, PROVEN_AXES = 4, PROVEN_VALUES = 3 };
 

@@ -185,6 +185,7 @@ static void write_summary(const struct report *r, struct buf *json)
     } counters[] = {
         { "passed", VERDICT_PASS }, { "failed", VERDICT_FAIL },  { "warned", VERDICT_WARN },
         { "noted", VERDICT_NOTE },  { "skipped", VERDICT_SKIP }, { "errors", VERDICT_ERROR },
+        { "known", VERDICT_KNOWN },
     };
 
     json_open(json, "summary", '{');
@@ -315,7 +316,7 @@ static void write_broken(const struct report *r, const struct run_result *run, s
         json_open(json, "rules", '[');
         for (size_t k = 0; k < c->rule_count; k++) {
             const struct rule *rule = check_rule_at(c, k, r->rules);
-            if (!c->otherwise || !rule || check_speaks(run, c, rule))
+            if (c->refusal == REFUSAL_NONE || !rule || check_speaks(run, c, rule))
                 json_text(json, NULL, buf_span(&c->rules[k]));
         }
         json_close(json, ']');

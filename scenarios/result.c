@@ -6,9 +6,16 @@
 #include <stdlib.h>
 
 static const char *const verdicts[VERDICTS] = {
-    [VERDICT_PASS] = "pass", [VERDICT_NOTE] = "note", [VERDICT_WARN] = "warn",
+    [VERDICT_PASS] = "pass", [VERDICT_NOTE] = "note", [VERDICT_WARN] = "warn",   [VERDICT_KNOWN] = "known",
     [VERDICT_SKIP] = "skip", [VERDICT_FAIL] = "fail", [VERDICT_ERROR] = "error",
 };
+
+static const char *const refusals[] = {
+    [REFUSAL_NONE] = "",       [REFUSAL_CODE] = "code",     [REFUSAL_PACKET] = "packet",
+    [REFUSAL_CLOSE] = "close", [REFUSAL_STATUS] = "status",
+};
+
+enum { REFUSALS = REFUSAL_STATUS + 1 };
 
 enum { PLAYERS = PLAYER_EXTERNAL + 1 };
 
@@ -83,7 +90,8 @@ static void write_check(const struct check_result *c, struct buf *out)
     put(out, "want", &c->want);
     put(out, "got", &c->got);
     json_word(out, "held", c->held ? "true" : "false");
-    json_word(out, "otherwise", c->otherwise ? "true" : "false");
+    json_word(out, "silent", c->silent ? "true" : "false");
+    json_text(out, "refusal", span_str(refusals[c->refusal]));
     json_open(out, "rules", '[');
     for (size_t i = 0; i < c->rule_count; i++) put(out, NULL, &c->rules[i]);
     json_close(out, ']');
@@ -167,7 +175,7 @@ static size_t pick_word(struct pick *p, const struct doc *text, const struct cho
     for (size_t i = 0; doc_text(text, &s) && i < among->count; i++) {
         if (span_is(s, among->word[i])) return i;
     }
-    refuse(p, text, "verdict or players");
+    refuse(p, text, "verdict, refusal or players");
     return 0;
 }
 
@@ -187,6 +195,7 @@ static void read_rule(struct pick *p, const struct doc *text, struct check_resul
 
 static void read_check(struct pick *p, const struct doc *from, struct run_result *out)
 {
+    static const struct choices among = { refusals, REFUSALS };
     struct check_result *c = result_check(out);
     const struct doc *rules = doc_get(from, "rules");
 
@@ -201,7 +210,8 @@ static void read_check(struct pick *p, const struct doc *from, struct run_result
     pick_text(p, from, "got", &c->got);
     c->line = (unsigned)pick_number(p, from, "line");
     if (!doc_bool(doc_get(from, "held"), &c->held)) refuse(p, from, "held");
-    if (!doc_bool(doc_get(from, "otherwise"), &c->otherwise)) refuse(p, from, "otherwise");
+    if (!doc_bool(doc_get(from, "silent"), &c->silent)) refuse(p, from, "silent");
+    c->refusal = (enum refusal)pick_word(p, doc_get(from, "refusal"), &among);
     if (doc_kind(rules) != DOC_ARRAY) refuse(p, from, "rules");
     for (size_t i = 0; p->err == OK && i < doc_count(rules); i++) read_rule(p, doc_at(rules, i), c);
 }

@@ -11,6 +11,7 @@ enum verdict {
     VERDICT_PASS,
     VERDICT_NOTE,
     VERDICT_WARN,
+    VERDICT_KNOWN, /* a FAIL that a list of known failures expects */
     VERDICT_SKIP,
     VERDICT_FAIL,
     VERDICT_ERROR,
@@ -23,6 +24,15 @@ enum player { PLAYER_ABSENT, PLAYER_PUPPET, PLAYER_PRODUCT, PLAYER_EXTERNAL };
 /* Behind the role, in the arrow of a check on the program as such: that it runs and stops without fault. */
 #define RESULT_PROGRAM " (the program)"
 
+/* A refusal, or over HTTP any answer, that came in another form than expected: rules that only want such an outcome are not broken by it. */
+enum refusal {
+    REFUSAL_NONE,
+    REFUSAL_CODE,   /* with another Reason Code */
+    REFUSAL_PACKET, /* with DISCONNECT for CONNACK, or the other way round */
+    REFUSAL_CLOSE,  /* the connection was closed, without the packet that should have told */
+    REFUSAL_STATUS  /* over HTTP: another status of the same class, as 201 for 200 */
+};
+
 /* One expectation on one line of the flow, seen or not. */
 struct check_result {
     struct buf file; /* of the flow; with line: the place of the line it stands on */
@@ -31,8 +41,8 @@ struct check_result {
     struct buf field;     /* "reason"; empty: the message as such */
     struct buf want, got; /* as people read them; empty where it held */
     bool held;
-    bool
-        otherwise; /* broken, but only in how it was told: another refusal, or another status of the same class */
+    bool silent;          /* it did not hold as nothing came at all: no message, no answer to a connection */
+    enum refusal refusal; /* where it did not hold */
     size_t rule_count;
     struct buf *rules; /* ids it proves or breaks */
 };

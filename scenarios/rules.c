@@ -257,3 +257,26 @@ void rule_print_level(const struct rule *r, struct buf *out)
 
     buf_format(out, "%s%s", rule_level(r), marks[r->literal]);
 }
+
+bool rule_names_code(const struct rule *r)
+{
+    const char *at = strstr(r->text, "0x");
+
+    if (strcmp(r->id, "R-PUB-03") == 0) return true; /* its source names 0x87, its text does not */
+    while (at && !(at[2] >= '8' && at[2] <= '9') && at[2] != 'A') at = strstr(at + 1, "0x");
+    return at != NULL;
+}
+
+bool rule_names_status(const struct rule *r)
+{
+    static const char *const names[] = { "status 200", "HTTP 400", " 401", "4.01", "4.03" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strstr(r->text, names[i])) return true;
+    return false;
+}
+
+bool rule_names_packet(const struct rule *r)
+{
+    return rule_names_code(r) || strstr(r->text, "CONNACK") || strstr(r->text, "DISCONNECT");
+}

@@ -45,6 +45,11 @@ void rules_clear(struct rules *r);
 const struct rule *rules_find(const struct rules *r, const char *id); /* NULL: unknown */
 const char *rules_nearest(const struct rules *r, const char *id);     /* NULL: nothing similar */
 
+/* Does the rule say how something is refused: with which Reason Code, or at least with which packet? */
+bool rule_names_code(const struct rule *r);
+bool rule_names_status(const struct rule *r); /* of HTTP */
+bool rule_names_packet(const struct rule *r);
+
 /* "MUST NOT", and with its mark "MUST NOT [derived]". */
 const char *rule_level(const struct rule *r);
 void rule_print_level(const struct rule *r, struct buf *out);

@@ -21,6 +21,7 @@ struct run_options {
     uint64_t seed;           /* of round r: seed + r - 1 */
     struct known *known;     /* failures that are expected of whoever is under test; NULL: none */
     const char *repeat; /* options that a command needs to repeat a run with somebody else's; NULL: none */
+    const char *manner; /* further options that it needs to be played so again; NULL or empty: none */
     FILE *to;           /* what people see */
     size_t counts[VERDICTS]; /* filled in: how many runs ended so */
 };

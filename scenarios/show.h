@@ -22,6 +22,10 @@ struct show {
     struct product *client[WORLD_CLIENTS + 1]; /* by client number */
     int64_t asked[WORLD_CLIENTS + 1];          /* id of the verb not answered yet; 0: none */
     char answer[WORLD_CLIENTS + 1][200];       /* the error of the last answer; empty: ok */
+    struct answered_codes {
+        size_t count;
+        int64_t code[8];
+    } codes[WORLD_CLIENTS + 1]; /* of the last answer: those of SUBACK */
     int64_t next_id;
     uint16_t last_id[WORLD_CLIENTS + 1];    /* MQTT packet identifier last seen, either way */
     size_t last_filters[WORLD_CLIENTS + 1]; /* how many filters the last SUBSCRIBE had */

@@ -1,6 +1,7 @@
 #include "scenarios/suite.h"
 
 #include "common/base/file.h"
+#include "common/base/nearest.h"
 #include "scenarios/derive.h"
 #include "scenarios/lint.h"
 #include "scenarios/parse.h"
@@ -161,6 +162,14 @@ static bool has_tag(const struct scenario *s, const char *tag)
         if (strcmp(s->tags.word[i].text, tag) == 0) return true;
     }
     return false;
+}
+
+const char *suite_nearest(const struct suite *s, const char *id)
+{
+    const char *names[MAX_SCENARIOS];
+
+    for (size_t i = 0; i < s->flows.count; i++) names[i] = s->flows.scenario[i]->id;
+    return nearest_name(span_str(id), names, s->flows.count);
 }
 
 bool suite_chooses(const struct suite *s, const struct choice *c, const struct scenario *scenario)

@@ -31,6 +31,9 @@ struct choice {
 
 bool suite_chooses(const struct suite *s, const struct choice *c, const struct scenario *scenario);
 
+/* The id most like this one; NULL: none is. */
+const char *suite_nearest(const struct suite *s, const char *id);
+
 bool glob_matches(const char *glob, const char *text);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/file.h"
 #include "common/net/address.h"
@@ -102,6 +103,23 @@ static const char *keep(struct sut *out, const char *s)
 
 enum { MAX_TOKEN_PATH = 200 };
 
+/* A word that begins with {here} is a file beside this one. */
+static enum err check_there(const struct reading *r, const struct doc *word, const struct sut *out)
+{
+    struct buf path = { 0 };
+    enum err e = OK;
+
+    if (strncmp(out->start[out->starts - 1], "{here}/", 7) != 0) return OK;
+    sut_word(out, out->starts - 1, &(struct sut_places){ "", "", "" }, &path);
+    if (access(buf_cstr(&path), F_OK) != 0) {
+        buf_str(&path, strstr(buf_cstr(&path), "build/adapters/") ? " is not there; make adapters makes it"
+                                                                  : " is not there");
+        e = blame(r, word, buf_cstr(&path), span(NULL, 0));
+    }
+    buf_clear(&path);
+    return e;
+}
+
 static enum err read_start(const struct reading *r, const struct doc *list, struct sut *out)
 {
     if (doc_kind(list) != DOC_ARRAY || doc_count(list) == 0 || doc_count(list) > SUT_MAX_START)
@@ -111,6 +129,7 @@ static enum err read_start(const struct reading *r, const struct doc *list, stru
         if (!doc_text(doc_at(list, i), &word))
             return blame(r, doc_at(list, i), "a word is wanted", span(NULL, 0));
         out->start[out->starts++] = arena_text(&out->arena, word);
+        TRY(check_there(r, doc_at(list, i), out));
     }
     return OK;
 }
@@ -177,6 +196,15 @@ static enum err read_place(const struct reading *r, const struct written *w, str
     return e;
 }
 
+/* It is written to terminals. */
+static bool is_plain(const char *name)
+{
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ' || *name == 0x7F) return false;
+    }
+    return true;
+}
+
 static enum err take_written(const struct reading *r, const struct written *w, struct sut *out)
 {
     uint64_t features, lacks;
@@ -185,6 +213,10 @@ static enum err take_written(const struct reading *r, const struct written *w, s
     out->role = (enum role)w->role;
     out->path = keep(out, r->path);
     out->name = keep(out, w->name);
+    if (!is_plain(w->name)) {
+        buf_format(r->message, "%s: name: one line without control characters is wanted", r->path);
+        return ERR_MALFORMED;
+    }
     if (w->known) {
         file_beside(r->path, w->known, &known);
         out->known = keep(out, buf_cstr(&known));

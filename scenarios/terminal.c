@@ -14,9 +14,10 @@ enum { MAX_NEWS = 20 }; /* broken checks told in full per line; the rest is coun
 static const struct look {
     const char *word, *colour;
 } looks[VERDICTS] = {
-    [VERDICT_PASS] = { "PASS", "\033[32m" }, [VERDICT_NOTE] = { "NOTE", "\033[36m" },
-    [VERDICT_WARN] = { "WARN", "\033[33m" }, [VERDICT_SKIP] = { "SKIP", "\033[2m" },
-    [VERDICT_FAIL] = { "FAIL", "\033[31m" }, [VERDICT_ERROR] = { "ERROR", "\033[35m" },
+    [VERDICT_PASS] = { "PASS", "\033[32m" },   [VERDICT_NOTE] = { "NOTE", "\033[36m" },
+    [VERDICT_WARN] = { "WARN", "\033[33m" },   [VERDICT_KNOWN] = { "KNOWN", "\033[33m" },
+    [VERDICT_SKIP] = { "SKIP", "\033[2m" },    [VERDICT_FAIL] = { "FAIL", "\033[31m" },
+    [VERDICT_ERROR] = { "ERROR", "\033[35m" },
 };
 
 enum terminal_style terminal_style(int fd)
@@ -69,6 +70,7 @@ void terminal_command(const struct terminal *t, const struct run_result *r, stru
     } else if (!model) {
         buf_format(out, " --under %s", buf_cstr(&role));
     }
+    if (t->manner && *t->manner) buf_format(out, " %s", t->manner);
     buf_clear(&role);
 }
 
@@ -356,6 +358,8 @@ static void print_counts(const struct terminal *t)
 
     if (remarks)
         fprintf(t->to, "passed with remarks: %zu warned, %zu noted\n", n[VERDICT_WARN], n[VERDICT_NOTE]);
+    if (n[VERDICT_KNOWN])
+        fprintf(t->to, "failed as %s says: %zu\n", t->report->known->path, n[VERDICT_KNOWN]);
     if (n[VERDICT_ERROR])
         fprintf(t->to,
                 "no verdict: %zu run%s, where the runner, a setting or a program's start is at fault\n",

@@ -1,7 +1,6 @@
 #include "scenarios/verdict.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { ALL_ROLES = (1 << ROLE_COUNT) - 1 };
 
@@ -41,24 +40,26 @@ const struct rule *check_rule_at(const struct check_result *c, size_t i, const s
     return rules_find(rules, id);
 }
 
-/* Does it say how an outcome is told, and not what leads to it? Such rules name its code or status, but for these. */
-static bool says_how(const struct rule *rule)
+/* What was refused in another form breaks the rules that name the form. */
+static bool is_about_form(const struct check_result *c, const struct rule *rule)
 {
-    static const char *const unnamed[] = { "R-CACK-01", "R-PUB-03" }, *const names[] = {
-        "0x8", "0x9", "status 200", "HTTP 400", " 401", "4.01", "4.03"
-    };
-
-    for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++)
-        if (strcmp(rule->id, unnamed[i]) == 0) return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strstr(rule->text, names[i])) return true;
-    return false;
+    switch (c->held ? REFUSAL_NONE : c->refusal) {
+    case REFUSAL_CODE:
+        return rule_names_code(rule);
+    case REFUSAL_PACKET:
+    case REFUSAL_CLOSE:
+        return rule_names_packet(rule);
+    case REFUSAL_STATUS:
+        return rule_names_status(rule);
+    case REFUSAL_NONE:
+        break;
+    }
+    return true;
 }
 
 bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule)
 {
-    if (c->otherwise && !says_how(rule)) return false;
-    return (rule->binds & check_shows(c) & result_real(r)) != 0;
+    return is_about_form(c, rule) && (rule->binds & check_shows(c) & result_real(r)) != 0;
 }
 
 static enum verdict worse(enum verdict a, enum verdict b)
@@ -86,6 +87,7 @@ enum verdict check_verdict(const struct run_result *r, const struct check_result
         if (rule && check_speaks(r, c, rule)) v = worse(v, level_verdict(rule->level));
     }
     if (v != VERDICT_PASS) return v;
+    if (c->refusal != REFUSAL_NONE && check_shows(c) & result_real(r)) return VERDICT_WARN;
     return check_shows(c) & result_real(r) ? VERDICT_FAIL : VERDICT_ERROR;
 }
 

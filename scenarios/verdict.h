@@ -19,8 +19,8 @@ unsigned check_shows(const struct check_result *c);
 /* The i-th rule that a check names; NULL: there is no such rule. */
 const struct rule *check_rule_at(const struct check_result *c, size_t i, const struct rules *rules);
 
-/* Does this check, in this run, say anything about this rule: is a role real that the rule binds and the check shows? Where an outcome
- * was only told otherwise than drawn, a rule that says what leads to it was kept. */
+/* Does this check, in this run, say anything about this rule: is a role real that the rule binds and the check shows? A refusal in another
+ * form than expected says nothing about a rule that only wants a refusal. */
 bool check_speaks(const struct run_result *r, const struct check_result *c, const struct rule *rule);
 
 /* MUST: FAIL, SHOULD: WARN, MAY: NOTE. */
@@ -28,7 +28,8 @@ enum verdict level_verdict(enum level l);
 
 /*
  * Of one check: PASS where it held. Else the level of the highest rule it speaks about (MUST: FAIL, SHOULD: WARN, MAY:
- * NOTE); where it speaks about none: FAIL if it shows a real role, else ERROR (a puppet did not play its part).
+ * NOTE); where it speaks about none: FAIL if it shows a real role (WARN if it is a refusal in another form), else ERROR (a puppet did not play its
+ * part).
  */
 enum verdict check_verdict(const struct run_result *r, const struct check_result *c,
                            const struct rules *rules);

@@ -194,15 +194,52 @@ static void end_workers(const struct plan *p)
         if (p->job[i].pid > 0) orphans_kill(p->job[i].pid);
 }
 
+/* The first runs, when all of them come to nothing in the same way, as where a program does not start. */
+struct futile {
+    size_t runs; /* so far; FUTILE: the rest is not tried */
+    bool over;   /* one run came to something */
+    struct buf why;
+};
+
+enum { FUTILE = 3 };
+
+/* The reason without what differs from run to run, such as folders. */
+static struct span gist(const struct run_result *r)
+{
+    struct span why = buf_span(&r->why), part = span_cut(&why, ';');
+
+    return part;
+}
+
+static void note_futile(struct futile *f, const struct run_result *r)
+{
+    if (r->verdict == VERDICT_SKIP || f->over || f->runs >= FUTILE) return;
+    bool same = f->runs == 0 || span_eq(gist(r), buf_span(&f->why));
+    f->over = r->verdict != VERDICT_ERROR || r->check_count || !same;
+    if (f->over) return;
+    if (f->runs++ == 0) buf_add(&f->why, gist(r));
+}
+
+/* What is not tried any more, says so. */
+static bool give_up(struct futile *f, struct job *j)
+{
+    if (f->runs < FUTILE || *j->why) return f->runs >= FUTILE;
+    snprintf(j->why, sizeof j->why, "not tried: the first %d runs came to nothing: %s", FUTILE,
+             buf_cstr(&f->why));
+    return true;
+}
+
 void workers_play(const struct run_options *o, struct plan *p, const size_t *order,
                   struct run_result *results)
 {
     size_t started = 0, done = 0, busy = 0;
+    struct futile futile = { 0 };
 
     while (done < p->count) {
         while (busy < o->jobs && started < p->count) {
             struct job *j = &p->job[order[started++]];
-            if (!*j->why && !interrupt_came() && start_job(o, j)) {
+            bool tried = !*j->why && !give_up(&futile, j) && !interrupt_came();
+            if (tried && start_job(o, j)) {
                 busy++;
             } else {
                 collect(j, -1, &results[j - p->job]);
@@ -219,7 +256,9 @@ void workers_play(const struct run_options *o, struct plan *p, const size_t *ord
         j->pid = 0;
         busy--;
         collect(j, status, &results[j - p->job]);
+        note_futile(&futile, &results[j - p->job]);
         progress(o->to, ++done, p->count);
     }
     if (isatty(fileno(o->to))) fprintf(o->to, "\r%40s\r", "");
+    buf_clear(&futile.why);
 }

@@ -130,9 +130,20 @@ static void endpoint(void)
     buf_format(&sut, text, "/oauth2/token");
     file_put(b.demo.dir, "it.json", buf_cstr(&sut));
     ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    file_put(b.demo.dir, "that's it.json", buf_cstr(&sut));
+    ends(&b, 1,
+         "\n        ace-scenarios run token/refused/no-login --variant enc=json --as 'that'\\''s it.json' "
+         "--patience 1.0\n",
+         ARGS(NO_LOGIN, "--as", "that's it.json", "--patience", "1.0"));
     buf_clear(&sut);
     demo_drop(&b.demo);
 }
+
+/* Its hint names another AS than it should. */
+#define MISLEADING                                                                                     \
+    SHELL("sed 's,\\\"as_uri\\\": \\\"[^\\\"]*,\\\"as_uri\\\": \\\"https://elsewhere.example/token,' " \
+          "{config} "                                                                                  \
+          ">{dir}/misleading.json; exec {bin}/ace-broker --control -c {dir}/misleading.json")
 
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
@@ -145,22 +156,14 @@ static void verdicts(void)
     put_sut(&b, OURS, ",\"known\":\"it.known\"");
     file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
     ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        "");
+    put_sut(&b, MISLEADING, "");
     ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        ",\"known\":\"it.known\"");
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit has no AS to name\n");
-    ends(&b, 0, "known (it.known:1, R-DISC-04): it has no AS to name", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit has no AS to name\n");
+    put_sut(&b, MISLEADING, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit names another AS\n");
+    ends(&b, 0, "known (it.known:1, R-DISC-04): it names another AS", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit names another AS\n");
     ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tit has no AS to name\n");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tit names another AS\n");
     ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
     demo_drop(&b.demo);
 }
@@ -199,6 +202,10 @@ static void unready(void)
     put_sut(&b, SHELL("printf 'READY {}'; cat"), "");
     ends(&b, 2, "it wrote no line READY in time; it wrote \"READY {}\" without the end of a line" EXPECTED,
          ARGS(IT_SHORT));
+    ends(&b, 2, ": not tried: the first 3 runs came to nothing: broker did not start: ",
+         ARGS("connect/wrong/proof-length", "--broker", "it.json", "--jobs", "1", "--patience", "0.1"));
+    put_sut(&b, "[\"node\", \"{here}/there.mjs\"]", "");
+    ends(&b, 2, "it.json:1:47: ./there.mjs is not there", ARGS(IT));
     put_sut(&b, SHELL("echo READY {}; cat"), "");
     ends(&b, 2, "READY names no port, as READY {\"port\":8883} does", ARGS(IT));
     demo_drop(&b.demo);
@@ -215,6 +222,9 @@ static void falling(void)
     ends(&b, 1, "\n0 passed, 2 failed, 0 skipped\n", ARGS(IT));
     put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}; kill -SEGV $$"), "");
     ends(&b, 1, "ended by signal 11", ARGS(IT, "--variant", "data=zero"));
+    put_sut(&b, SHELL("echo READY {\\\\\\\"port\\\\\\\":1}"), ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "discovery/*\tuntil=2099-01\tit has no AS to name\n");
+    ends(&b, 1, "ended with status 0 before it was told to stop", ARGS(IT, "--variant", "data=zero"));
     put_sut(&b,
             SHELL("trap '' TERM; echo READY {\\\\\\\"port\\\\\\\":1}; while :; do read x || exec tail -f "
                   "/dev/null; done"),
@@ -335,6 +345,7 @@ static bool is_heard(int fd)
 
 static void interrupt(struct bed *b, int number)
 {
+    struct bed second = { .demo = b->demo };
     char path[96];
     struct buf text = { 0 }, why = { 0 };
 
@@ -343,6 +354,7 @@ static void interrupt(struct bed *b, int number)
     int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
+    ends(&second, 2, "another run writes to report/foreign; --out DIR takes another folder\n", ARGS(IT));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
     CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
@@ -358,7 +370,7 @@ static void interrupt(struct bed *b, int number)
     buf_clear(&why);
 }
 
-/* Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
+/* While it runs, nobody else may write there. Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {

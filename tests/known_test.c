@@ -39,7 +39,7 @@ static enum verdict hear(struct bed *b, const char *scenario, const struct made_
     result_judge(&r, &b->suite.rules);
     known_hear(&b->known, &r, &b->suite.rules);
     enum verdict v = r.verdict;
-    if (v == VERDICT_WARN) CHECK(strstr(buf_cstr(&r.why), "known (x.known:") != NULL);
+    if (v == VERDICT_KNOWN) CHECK(strstr(buf_cstr(&r.why), "known (x.known:") != NULL);
     result_clear(&r);
     return v;
 }
@@ -54,12 +54,12 @@ static void excuses(void)
     struct bed b;
 
     bed_open(&b);
-    CHECK(hear(&b, "t/x", FAILS("T-RS-01")) == VERDICT_WARN);
+    CHECK(hear(&b, "t/x", FAILS("T-RS-01")) == VERDICT_KNOWN);
     CHECK(hear(&b, "t/x", FAILS("T-RS-01", "T-ALL-01")) == VERDICT_FAIL); /* one of two is not known */
     CHECK(hear(&b, "t/x", FAILS("T-ALL-01")) == VERDICT_FAIL);
     CHECK(hear(&b, "t/x", FAILS(NULL)) == VERDICT_FAIL);
-    CHECK(hear(&b, "t/odd-one", FAILS(NULL)) == VERDICT_WARN);
-    CHECK(hear(&b, "t/odd-one", FAILS("T-ALL-01")) == VERDICT_WARN);
+    CHECK(hear(&b, "t/odd-one", FAILS(NULL)) == VERDICT_KNOWN);
+    CHECK(hear(&b, "t/odd-one", FAILS("T-ALL-01")) == VERDICT_KNOWN);
     CHECK(hear(&b, "t/x", HOLDS("T-RS-01")) == VERDICT_PASS);
     bed_close(&b);
 }
@@ -104,7 +104,7 @@ static void in_a_part(void)
     CHECK(hear(&b, "t/odd", HOLDS("T-RS-01")) == VERDICT_PASS);
     CHECK(known_stale(&b.known.entry[1], "2026-11") == NULL);
     CHECK(strcmp(known_stale(&b.known.entry[0], "2026-11"), "it is kept now") == 0);
-    CHECK(hear(&b, "t/odd-one", FAILS("T-ALL-01")) == VERDICT_WARN);
+    CHECK(hear(&b, "t/odd-one", FAILS("T-ALL-01")) == VERDICT_KNOWN);
     bed_close(&b);
 }
 
@@ -159,7 +159,11 @@ static const struct wrong {
       "line 1: expected until=YYYY-MM behind the first tab: nothing is known for ever" },
     { "\tuntil=2099-06\twhy\n",
       "line 1: expected a rule or a glob of scenarios, a tab, until=YYYY-MM, a tab, the reason" },
-    { "R-NONE-01\tuntil=2099-06\twhy\n", "line 1: unknown rule" },
+    { "T-RS-01\tuntil=2099-13\twhy\n",
+      "line 1: expected until=YYYY-MM behind the first tab: nothing is known for ever" },
+    { "T-RS-01\tuntil=2099-00\twhy\n",
+      "line 1: expected until=YYYY-MM behind the first tab: nothing is known for ever" },
+    { "R-NONE-01\tuntil=2099-06\twhy\n", "line 1: there is no such rule" },
 };
 
 static void refusals(void)
@@ -179,13 +183,67 @@ static void refusals(void)
     suite_clear(&s);
 }
 
+/* An entry about many scenarios knows how they are answered; that nothing comes is no answer. */
+static void silence(void)
+{
+    static const char exact[] = "t/odd*\tuntil=2099-06\tnever looked at\nt/odd-two\tuntil=2099-06\tmute\n";
+    const struct known_source from = { "x.known", span_str(exact) };
+    static const char *const ids[] = { "t/odd-one", "t/odd-two" };
+    struct suite s = { 0 };
+    struct fault why;
+
+    CHECK(rules_read(span_str(TEST_RULES), &s.rules, &why) == OK);
+    for (size_t i = 0; i < 4; i++) {
+        struct run_result r = make_run(&(struct made_run){ ids[i / 2], "", PUP, EXT, OFF });
+        struct known k = { 0 };
+        CHECK(known_read(&from, &s.rules, &k, &why) == OK);
+        make_check(&r, FAILS("T-RS-01"));
+        r.checks[0].silent = i % 2 == 0;
+        result_judge(&r, &s.rules);
+        known_hear(&k, &r, &s.rules);
+        CHECK_ROW(r.verdict == (i == 0 ? VERDICT_FAIL : VERDICT_KNOWN), ids[i / 2]);
+        result_clear(&r);
+        known_clear(&k);
+    }
+    suite_clear(&s);
+}
+
+/* What no run could ever show goes out of date never: it is refused. */
+static void pointless(void)
+{
+    static const char flows[] = "scenario t/here\ntitle T\n  client -> broker CONNECT method=ace [T-C-01]\n";
+    static const struct wrong never[] = {
+        { "t/hree\tuntil=2099-06\tx\n", "line 1: no scenario is called t/hree; nearest: t/here" },
+        { "u/*\tuntil=2099-06\tx\n", "line 1: no scenario is called u/*" },
+        { "# \nt/*\tuntil=2099-06\tx\n", "line 2: t/* does not judge the broker" },
+        { "T-C-01\tuntil=2099-06\tx\n", "line 1: T-C-01 does not bind the broker" },
+        { "T-RS-01\tuntil=2099-06\tx\n", NULL },
+    };
+    const struct wrong *w;
+    struct suite s = { 0 };
+
+    CHECK(flow_load(&s, flows) == OK);
+    for (EACH_ROW(w, never)) {
+        const struct known_source from = { "x.known", span_str(w->text) };
+        struct known k = { 0 };
+        struct fault why = { 0 };
+        CHECK(known_read(&from, &s.rules, &k, &why) == OK);
+        CHECK_ROW((known_check(&k, &s, ROLE_BROKER, &why) == OK) == !w->why, w->text);
+        if (w->why) CHECK_ROW(strcmp(why.why, w->why) == 0, why.why);
+        known_clear(&k);
+    }
+    suite_clear(&s);
+}
+
 CU_TestInfo known_tests[] = {
-    { "a failure on the list is a warning, any other stays one", excuses },
+    { "a failure on the list is known, any other stays one", excuses },
     { "no list excuses a crash", no_crash },
     { "an entry that is kept, or over, is out of date", stale },
     { "a part of the suite does not make a glob out of date", in_a_part },
     { "what a run does not show says nothing", not_shown },
     { "what a known failure and a stale entry do to the exit status", in_a_report },
     { "undated, unexplained and unknown entries are refused", refusals },
+    { "no glob covers silence", silence },
+    { "entries that nothing can show are refused", pointless },
     CU_TEST_INFO_NULL,
 };

@@ -13,10 +13,18 @@ static const char flows[] =
     "  client : get-token pop=$pop enc=cbor\n"
     "  client : connect tls=anon mqtt=ace\n"
     "  client -> broker CONNECT version=$version username=$token password=$pop [T-C-01]\n"
+    "  broker -> client CONNACK reason=0x00|0x01\n"
     "scenario t/public\n"
     "title    T\n"
     "  client : connect tls=anon mqtt=none version=4\n"
     "  client -> broker CONNECT version=4 [T-C-01]\n"
+    "  broker -> client CONNACK reason=0x00\n"
+    "scenario t/refused\n"
+    "title    T\n"
+    "vary     token=jwt|reference\n"
+    "  client : connect tls=anon mqtt=ace\n"
+    "  client -> broker CONNECT version=5 username=$token [T-C-01]\n"
+    "  broker -> client CONNACK reason=0x87\n"
     "scenario t/silent\n"
     "title    T\n"
     "  client -> broker CONNECT version=5 [T-C-01]\n";
@@ -52,6 +60,8 @@ static void counts(void)
     tell(&p, &s, "t/ace", "pop=hs256,token=jwt,version=4", VERDICT_SKIP);
     tell(&p, &s, "t/public", "", VERDICT_PASS);
     tell(&p, &s, "t/silent", "", VERDICT_PASS);
+    tell(&p, &s, "t/refused", "token=reference", VERDICT_PASS); /* shows nothing that works */
+    tell(&p, &s, "t/ace", "pop=hs256,token=jwt,version=4", VERDICT_KNOWN);
     CHECK(all == 70 && proven_holes(&p) == all - 5);
     proven_print(&p, &out);
     CHECK_ROW(span_starts(buf_span(&out), span_str(shown)), buf_cstr(&out));

@@ -91,7 +91,7 @@ again()
 repeats()
 {
     run 1
-    line=$(sed -n 's/^ *ace-scenarios run \(wrong.*--under broker\)$/\1/p' "$dir/said" | head -n 1)
+    line=$(sed -n 's/^ *ace-scenarios run \(wrong.*--under broker\) --home .*$/\1/p' "$dir/said" | head -n 1)
     [ -n "$line" ] || complain 'no command that repeats a run'
     # shellcheck disable=SC2086
     run 1 $line

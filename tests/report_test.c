@@ -62,7 +62,8 @@ static void end(struct rules *rules, struct report *r)
 }
 
 static const char head[] =
-    "\"summary\":{\"passed\":1,\"failed\":0,\"warned\":0,\"noted\":1,\"skipped\":0,\"errors\":1},\n"
+    "\"summary\":{\"passed\":1,\"failed\":0,\"warned\":0,\"noted\":1,\"skipped\":0,\"errors\":1,\"known\":0},"
+    "\n"
     "\"requirements\":{\"total\":6,\"in_scope\":5,\"covered\":2,\"violated\":1,\"deviating\":0},\n"
     "\"switches\":{\"broker\":{\"lab\":{\"default\":false,\"reading\":\"A-65\",\"doc\":\"d\"}}},\n";
 static const char tail[] =

@@ -1,16 +1,17 @@
 #include "tests/result_kit.h"
 
-static const char text[] =
-    "{\"scenario\":\"t/"
-    "x\",\"variant\":\"qos=1\",\"with\":\"broker "
-    "lab=true\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
-    "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
-    "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
-    "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
-    "\"held\":true,\"otherwise\":false,\"rules\":[]},\n"
-    "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
-    "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
-    "\"got\":\"say \\\"0x87\\\"\",\"held\":false,\"otherwise\":true,\"rules\":[\"T-RS-01\",\"T-RS-02\"]}]}\n";
+static const char text[] = "{\"scenario\":\"t/"
+                           "x\",\"variant\":\"qos=1\",\"with\":\"broker "
+                           "lab=true\",\"players\":[\"puppet\",\"product\",\"absent\"],\"verdict\":\"warn\","
+                           "\"why\":\"\",\"ms\":1250,\"dir\":\"build/scenarios/x\",\"checks\":[\n"
+                           "{\"file\":\"t.flow\",\"line\":7,\"arrow\":\"broker -> client "
+                           "CONNACK\",\"field\":\"\",\"want\":\"\",\"got\":\"\","
+                           "\"held\":true,\"silent\":false,\"refusal\":\"\",\"rules\":[]},\n"
+                           "{\"file\":\"t.flow\",\"line\":8,\"arrow\":\"broker -> client "
+                           "CONNACK\",\"field\":\"reason\",\"want\":\"0x00\","
+                           "\"got\":\"say "
+                           "\\\"0x87\\\"\",\"held\":false,\"silent\":false,\"refusal\":\"code\",\"rules\":["
+                           "\"T-RS-01\",\"T-RS-02\"]}]}\n";
 
 static struct run_result sample(void)
 {
@@ -22,7 +23,7 @@ static struct run_result sample(void)
     make_check(
         &r, &(struct made_check){
                 8, "broker -> client CONNACK", "reason", "0x00", "say \"0x87\"", { "T-RS-01", "T-RS-02" } });
-    r.checks[1].otherwise = true;
+    r.checks[1].refusal = REFUSAL_CODE;
     return r;
 }
 
@@ -44,8 +45,7 @@ static void reading(void)
     struct buf again = { 0 };
 
     CHECK_ROW(result_read(span_str(text), &r, &why) == OK, why.why);
-    CHECK(r.check_count == 2 && r.checks[0].held && !r.checks[1].held && !r.checks[0].otherwise &&
-          r.checks[1].otherwise && r.checks[1].line == 8);
+    CHECK(r.check_count == 2 && r.checks[0].held && !r.checks[1].held && r.checks[1].line == 8);
     CHECK(r.players[ROLE_BROKER] == PLAYER_PRODUCT && r.verdict == VERDICT_WARN && r.ms == 1250);
     CHECK(result_write(&r, &again) == OK && strcmp(buf_cstr(&again), text) == 0);
     buf_clear(&again);
@@ -80,7 +80,6 @@ static const struct wrong {
     { "an unknown player", "\"absent\"", "\"nobody\"" },
     { "two players", ",\"absent\"", "" },
     { "held is no boolean", "\"held\":true", "\"held\":1" },
-    { "otherwise is no boolean", "\"otherwise\":true", "\"otherwise\":1" },
     { "a rule is no text", "\"T-RS-02\"", "5" },
     { "checks are no list", "\"checks\"", "\"tests\"" },
     { "the end is missing", "]}\n", "" },

@@ -28,14 +28,18 @@ static void bed_open(struct bed *b)
     CU_ASSERT_FATAL(mkdtemp(b->dir) != NULL);
     snprintf(b->path, sizeof b->path, "%s/x.json", b->dir);
     file_put(b->dir, "ca.pem", one_certificate);
+    file_put(b->dir, "x.mjs", "");
 }
 
 static void bed_close(struct bed *b)
 {
-    char ca[64];
+    static const char *const names[] = { "ca.pem", "x.mjs" };
+    char path[64];
 
-    snprintf(ca, sizeof ca, "%s/ca.pem", b->dir);
-    unlink(ca);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", b->dir, names[i]);
+        unlink(path);
+    }
     unlink(b->path);
     CHECK(rmdir(b->dir) == 0);
     sut_clear(&b->sut);
@@ -94,6 +98,8 @@ static const struct wrong {
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[]}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":\"x\"}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[1]}", "a word is wanted" },
+    { "{\"role\":\"as\",\"name\":\"x\\u001b[2J\",\"start\":[\"x\"]}",
+      "name: one line without control characters is wanted" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"lacks\":[\"pks\"]}",
       "unknown feature pks; nearest: psk" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"features\":\"psk\"}",

@@ -255,12 +255,14 @@ static void flood(void)
 
 static const struct command_row {
     enum player client, broker;
-    const char *variant, *repeat, *command;
+    const char *variant, *repeat, *command, *manner;
 } command_rows[] = {
-    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker" },
-    { PUP, PUP, "", NULL, "ace-scenarios model t/x" },
-    { PRO, PRO, "", NULL, "ace-scenarios run t/x --under client+broker" },
-    { PUP, PLAYER_EXTERNAL, "", "--broker suts/x.json", "ace-scenarios run t/x --broker suts/x.json" },
+    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker", NULL },
+    { PUP, PUP, "", NULL, "ace-scenarios model t/x", NULL },
+    { PRO, PRO, "", NULL, "ace-scenarios run t/x --under client+broker", NULL },
+    { PUP, PLAYER_EXTERNAL, "", "--broker suts/x.json", "ace-scenarios run t/x --broker suts/x.json", NULL },
+    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker --patience 2",
+      "--patience 2" },
 };
 
 static void commands(void)
@@ -269,7 +271,7 @@ static void commands(void)
 
     for (EACH_ROW(c, command_rows)) {
         struct run_result run = make_run(&(struct made_run){ "t/x", c->variant, c->client, c->broker, PUP });
-        struct terminal t = { .repeat = c->repeat };
+        struct terminal t = { .repeat = c->repeat, .manner = c->manner };
         struct buf out = { 0 };
         terminal_command(&t, &run, &out);
         CHECK_ROW(strcmp(buf_cstr(&out), c->command) == 0, buf_cstr(&out));

@@ -49,31 +49,6 @@ static void levels(void)
     rules_clear(&rules);
 }
 
-/* Refused with another code than the one drawn: what earns a refusal was kept, how it is told was not. */
-static void told_otherwise(void)
-{
-    static const char known[] = "id\tsource\tlevel\trole\tgroup\trequirement\ttest\tseed\n"
-                                "T-WHY\tRFC1\tMUST\tRS\tg\tsuch a token is refused\tlook\tno\n"
-                                "T-HOW\tRFC1\tMAY\tRS\tg\trefused with 0x87\tlook\tno\n";
-    struct run_result run = make_run(&(struct made_run){ "t/x", "", PUP, PRO, PUP });
-    struct rules rules = { 0 };
-
-    CHECK(rules_read(span_str(known), &rules, NULL) == OK);
-    make_check(&run, &(struct made_check){ 1, "broker -> client CONNACK", "reason", "a", "b", { "T-WHY" } });
-    make_check(&run, &(struct made_check){
-                         1, "broker -> client CONNACK", "reason", "a", "b", { "T-WHY", "T-HOW" } });
-    for (size_t i = 0; i < 2; i++) {
-        const struct rule *why = check_rule_at(&run.checks[i], 0, &rules);
-        CHECK(check_speaks(&run, &run.checks[i], why));
-        run.checks[i].otherwise = true;
-        CHECK(!check_speaks(&run, &run.checks[i], why));
-    }
-    CHECK(check_verdict(&run, &run.checks[0], &rules) == VERDICT_FAIL);
-    CHECK(check_verdict(&run, &run.checks[1], &rules) == VERDICT_NOTE);
-    result_clear(&run);
-    rules_clear(&rules);
-}
-
 static void judged_by_the_worker(void)
 {
     struct rules rules = { 0 };
@@ -94,9 +69,47 @@ static void judged_by_the_worker(void)
     rules_clear(&rules);
 }
 
+/* A refusal that came otherwise breaks the rules that say how, and no others. */
+static void refusals(void)
+{
+    static const char text[] = "id\tsource\tlevel\trole\tgroup\trequirement\thow-to-test\tseed\n"
+                               "T-A-1\tRFC1\tMUST\tRS\tg\tAn invalid token is refused.\tlook\tyes\n"
+                               "T-A-2\tRFC1\tMUST\tRS\tg\tAn invalid token gives 0x87.\tlook\tyes\n"
+                               "T-A-3\tRFC1\tMUST\tRS\tg\tThe outcome is told with CONNACK.\tlook\tyes\n"
+                               "T-A-4\tRFC1\tMUST\tRS\tg\tSuccess is 0x00.\tlook\tyes\n"
+                               "T-A-5\tRFC1\tMUST\tRS\tg\tA reply has status 200.\tlook\tyes\n";
+    static const struct refused {
+        const char *rule;
+        enum refusal refusal;
+        enum verdict verdict;
+    } refused[] = {
+        { "T-A-1", REFUSAL_NONE, VERDICT_FAIL },   { "T-A-1", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_CLOSE, VERDICT_WARN },  { "T-A-1", REFUSAL_PACKET, VERDICT_WARN },
+        { "T-A-3", REFUSAL_PACKET, VERDICT_FAIL }, { "T-A-2", REFUSAL_CODE, VERDICT_FAIL },
+        { "T-A-2", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-3", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-3", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-4", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_STATUS, VERDICT_WARN }, { "T-A-5", REFUSAL_STATUS, VERDICT_FAIL },
+    };
+    struct rules rules = { 0 };
+    const struct refused *r;
+
+    CHECK(rules_read(span_str(text), &rules, NULL) == OK);
+    for (EACH_ROW(r, refused)) {
+        struct run_result run = make_run(&(struct made_run){ "t/x", "", PUP, PRO, PUP });
+        make_check(&run,
+                   &(struct made_check){ 1, "broker -> client CONNACK", "reason", "a", "b", { r->rule } });
+        run.checks[0].refusal = r->refusal;
+        bool speaks = check_speaks(&run, &run.checks[0], check_rule_at(&run.checks[0], 0, &rules));
+        result_judge(&run, &rules);
+        CHECK_ROW(run.verdict == r->verdict && speaks == (r->verdict == VERDICT_FAIL), r->rule);
+        result_clear(&run);
+    }
+    rules_clear(&rules);
+}
+
 CU_TestInfo verdict_tests[] = {
     { "levels", levels },
-    { "told otherwise", told_otherwise },
     { "judged by the worker", judged_by_the_worker },
+    { "a refusal in another form", refusals },
     CU_TEST_INFO_NULL,
 };
