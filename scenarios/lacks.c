@@ -6,7 +6,7 @@
 static bool lacks_feature(const struct sut *s, const char *name, struct buf *why)
 {
     if (s->features & sut_feature(name)) return false;
-    buf_format(why, "%s does not declare %s", s->name, name);
+    buf_format(why, s->probed ? "%s shows no %s" : "%s does not declare %s", s->name, name);
     return true;
 }
 

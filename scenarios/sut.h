@@ -23,6 +23,7 @@ struct sut {
     const char *token_path; /* of an AS: where its token endpoint is */
     struct span trust;      /* PEM of what vouches for its certificate; at an address only */
     uint64_t features;      /* bits of sut_feature() */
+    const char *probed;     /* what was seen when it was asked (probe.h); NULL: it was not */
     bool settings;          /* `with` of its role may be merged into its configuration */
     const char *known;      /* path of the list of failures that are expected; NULL: none */
 };

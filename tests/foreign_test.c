@@ -60,7 +60,7 @@ static void put_sut(struct bed *b, const char *start, const char *more)
 static void stranger(void)
 {
     struct bed b;
-    char at[32];
+    char at[32], as[32];
 
     demo_open(&b.demo);
     snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
@@ -71,12 +71,19 @@ static void stranger(void)
         &b, 2,
         "\nnothing was tested: all runs were skipped\nreport: report/foreign/report.html\n0 passed, 0 failed",
         ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 0,
+         "it knows the method ace: CONNACK 0x87 with a hint of its AS; authz-info takes tokens; TLS 1.2: "
+         "yes; MQTT 3.1.1: yes; raw public keys: yes; PSK: yes",
+         ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
     ends(&b, 2, "does not hold against --trust: certificate verify failed",
          ARGS("--broker", at, "--trust", "as.pem"));
     ends(&b, 2, "no certificate in PEM in it", ARGS("--broker", at, "--trust", "broker.json"));
     ends(&b, 2, "cannot be reached: 127.0.0.1:1: connection refused",
          ARGS("--broker", "127.0.0.1:1", "--trust", "ca.pem"));
+    snprintf(as, sizeof as, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 2, "is there and speaks TLS, but to CONNECT of MQTT 5 it answers",
+         ARGS("--broker", as, "--trust", "ca.pem"));
     ends(&b, 2, "host:port is wanted", ARGS("--broker", "somewhere", "--trust", "ca.pem"));
     ends(&b, 2, "a client is started, so a .json file says how", ARGS("--client", at));
     ends(&b, 2, "--trust goes with", ARGS("--trust", "ca.pem"));
@@ -163,6 +170,8 @@ static void verdicts(void)
     ends(&b, 0, "known (it.known:1, R-DISC-04): it names another AS", ARGS(IT));
     file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit names another AS\n");
     ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "conect/exporter\tuntil=2099-01\tit has another name\n");
+    ends(&b, 2, "line 1: no scenario is called conect/exporter; nearest: connect/exporter", ARGS(IT));
     file_put(b.demo.dir, "it.known", "R-DISC-04\tit names another AS\n");
     ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
     demo_drop(&b.demo);
