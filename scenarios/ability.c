@@ -103,7 +103,7 @@ void ability_print(const struct report *r, struct buf *out)
 {
     for (enum role role = 0; role < ROLE_COUNT; role++) {
         if (!is_under_test(r, role)) continue;
-        buf_format(out, "what the %s can do\n", role_name(role));
+        buf_format(out, "what the %s can do\n", role == ROLE_AS ? "AS" : role_name(role));
         for (size_t i = 0; i < ABILITIES; i++) {
             struct found f = abilities[i].role == role ? find(r, &abilities[i]) : (struct found){ 0 };
             if (abilities[i].role == role) print_one(&abilities[i], &f, out);
