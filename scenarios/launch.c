@@ -43,7 +43,6 @@ void places_clear(struct places *p)
 struct cast_list {
     struct sut sut[ROLE_COUNT];
     bool given[ROLE_COUNT];
-    struct buf repeat; /* the options that name them */
 };
 
 static bool is_file(const char *text)
@@ -88,10 +87,7 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
         e = read_one(o, r, named[r], &out->sut[r], &message);
         if (e == OK && !out->sut[r].starts) e = sut_reach(&out->sut[r], patience, &message);
         out->given[r] = e == OK;
-        buf_format(&out->repeat, "%s--%s %s", out->repeat.n ? " " : "", role_name(r), named[r]);
     }
-    if (o->all_real) buf_str(&out->repeat, " --all-real");
-    if (o->trust) buf_format(&out->repeat, " --trust %s", o->trust);
     if (e != OK) complain(message.n ? buf_cstr(&message) : err_wire(e)->words);
     buf_clear(&message);
     return e == OK;
@@ -100,7 +96,6 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
 static void cast_list_clear(struct cast_list *c)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) sut_clear(&c->sut[r]);
-    buf_clear(&c->repeat);
 }
 
 bool launch_known(const struct sut *s, const struct suite *suite, struct known *out)
@@ -146,7 +141,7 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
         good = launch_known(only, s, &known);
         r->known = known.count ? &known : NULL;
     }
-    if (only && r->repeat) fprintf(r->to, "%s\n", only->name);
+    if (only) fprintf(r->to, "%s\n", only->name);
     enum status status = good ? run_all(s, r) : STATUS_ERROR;
     known_clear(&known);
     return status;
@@ -176,6 +171,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
     struct cast_list cast = { 0 };
+    struct buf repeat = { 0 };
     enum status status = STATUS_ERROR;
 
     if (o->trust && !o->broker && !o->as) {
@@ -186,6 +182,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
         if (mode == RUN_MODEL)
             buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
         if (count_given(&cast)) buf_str(&places.out, "/foreign"); /* nor this of ours */
+        options_repeat(o, &repeat);
         struct run_options r = {
             .plan = { .choice = { .glob = o->arguments ? o->argument[0] : NULL,
                                   .level = o->level,
@@ -199,7 +196,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
             .home = buf_cstr(&places.home),
             .jobs = pace.jobs,
             .patience = pace.patience,
-            .repeat = count_given(&cast) ? buf_cstr(&cast.repeat) : NULL,
+            .repeat = buf_cstr(&repeat),
             .evidence = o->evidence,
             .only_failed = o->only_failed,
             .tap = o->tap,
@@ -208,6 +205,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
         if (read_rounds(o, &r)) status = run_with(s, &cast, &r);
     }
     cast_list_clear(&cast);
+    buf_clear(&repeat);
     places_clear(&places);
     return status;
 }
