@@ -12,6 +12,7 @@ void about_fill(struct about *a, unsigned products, const struct sut *const sut[
     a->when = (int64_t)time(NULL);
     for (enum role r = 0; r < ROLE_COUNT; r++) {
         struct buf *to = &a->subject[r];
+        if (sut[r] && sut[r]->probed) buf_str(&a->probed, sut[r]->probed);
         if (sut[r])
             buf_format(to, "%s (%s)", sut[r]->name, sut[r]->path);
         else if (products & 1u << r)
@@ -22,6 +23,7 @@ void about_fill(struct about *a, unsigned products, const struct sut *const sut[
 void about_clear(struct about *a)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) buf_clear(&a->subject[r]);
+    buf_clear(&a->probed);
 }
 
 void about_write(const struct about *a, struct buf *json)
@@ -37,5 +39,6 @@ void about_write(const struct about *a, struct buf *json)
     json_text(json, "tls", span_str(ossl_version()));
     for (enum role r = 0; r < ROLE_COUNT; r++)
         if (a->subject[r].n) json_text(json, role_name(r), buf_span(&a->subject[r]));
+    if (a->probed.n) json_text(json, "probed", buf_span(&a->probed));
     json_close(json, '}');
 }

@@ -6,10 +6,10 @@
 
 struct sut;
 
-/* What a report is about: when, with which runner, and who was there. Plain data; about_clear() releases. */
+/* What a report is about: when, with which runner, who was there, and what was seen of it before. Plain data; about_clear() releases. */
 struct about {
-    int64_t when; /* seconds since the epoch; 0: nobody has said */
-    struct buf
+    int64_t when;            /* seconds since the epoch; 0: nobody has said */
+    struct buf probed,       /* a sentence on a system at an address; empty: none was */
         subject[ROLE_COUNT]; /* "ace-broker 0.1.0", "Mosquitto (suts/mosquitto.json)"; empty: only puppets */
 };
 

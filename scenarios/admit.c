@@ -132,6 +132,7 @@ static bool spoiled_call(const struct pattern *p, enum spoil how)
     case FN_ANY:
     case FN_TEXT:
     case FN_INT:
+    case FN_AHEAD:
     case FN_URI:
     case FN_NOT:
     case FN_STARTS:

@@ -394,7 +394,7 @@ static void write_target(const struct fields *in, const struct leg *leg, struct 
 
     buf_str(out, leg->target);
     if (query.kind != VALUE_BYTES) return;
-    buf_u8(out, '?');
+    buf_u8(out, strchr(leg->target, '?') ? '&' : '?');
     buf_add(out, query.bytes);
 }
 

@@ -4,6 +4,7 @@
 #include "scenarios/vary.h"
 #include "scenarios/with.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 enum { FIGURE_INDENT = 6, WRAP = 110 };
@@ -179,12 +180,23 @@ static void show_proofs(const struct suite *s, const char *id, struct buf *out)
     if (!shown) buf_str(out, "proven by no scenario yet\n");
 }
 
+/* Ids are in capitals. */
+static void to_capitals(const char *id, char out[64])
+{
+    size_t n = 0;
+
+    for (; n < 63 && id[n]; n++) out[n] = (char)toupper((unsigned char)id[n]);
+    out[n] = 0;
+}
+
 enum err browse_show(const struct suite *s, const char *id, struct buf *out)
 {
-    const struct rule *r = rules_find(&s->rules, id);
+    char capitals[64];
 
+    to_capitals(id, capitals);
+    const struct rule *r = rules_find(&s->rules, capitals);
     if (!r) {
-        const char *best = rules_nearest(&s->rules, id);
+        const char *best = rules_nearest(&s->rules, capitals);
         buf_format(out, "no rule %s%s%s\n", id, NEAREST(best));
         return ERR_NOT_FOUND;
     }
@@ -197,7 +209,7 @@ enum err browse_show(const struct suite *s, const char *id, struct buf *out)
         buf_format(out, "not observable: %s%s%s\n", r->unobservable, r->unit_test ? "; unit test " : "",
                    r->unit_test ? r->unit_test : "");
     if (r->deviates) buf_format(out, "deviation: %s (%s)\n", r->deviates, r->deviates_why);
-    show_proofs(s, id, out);
+    show_proofs(s, r->id, out);
     return OK;
 }
 

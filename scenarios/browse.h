@@ -11,7 +11,7 @@ size_t browse_list(const struct suite *s, const struct choice *c, struct buf *ou
 /* The figure as text, with the text of each rule. ERR_NOT_FOUND: no such scenario; `out` names the nearest. */
 MUST_USE enum err browse_explain(const struct suite *s, const char *id, struct buf *out);
 
-/* A rule and the lines that prove it. ERR_NOT_FOUND: no such rule; `out` names the nearest. */
+/* A rule (in any case) and the lines that prove it. ERR_NOT_FOUND: no such rule; `out` names the nearest. */
 MUST_USE enum err browse_show(const struct suite *s, const char *id, struct buf *out);
 
 /* Every word of the flow language by kind, or (`message` not NULL) one message and its fields. ERR_NOT_FOUND: no such

@@ -230,6 +230,7 @@ void cast_start(struct show *w, const char *bin)
                           .keylog = w->testimony && w->evidence,
                           .server_rpk = server && strcmp(server, "rpk") == 0 };
 
+    if (w->sut[ROLE_AS]) w->world.token_path = w->sut[ROLE_AS]->token_path;
     if (w->dir && settings_keys(&s, &message) != OK) show_error(w, "%s", buf_cstr(&message));
     if (!w->over && w->players[ROLE_AS]) start_server(w, bin, ROLE_AS, &s, settings_as);
     if (!w->over && w->players[ROLE_BROKER]) start_server(w, bin, ROLE_BROKER, &s, settings_broker);

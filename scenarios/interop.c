@@ -7,6 +7,7 @@
 #include "common/base/file.h"
 #include "common/base/shell.h"
 #include "scenarios/pairs.h"
+#include "scenarios/wanted.h"
 
 /* The scenarios that everybody can be asked to play, unless --tag says otherwise. */
 #define INTEROP_TAG "interop"
@@ -146,6 +147,7 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
     struct buf repeat = { 0 };
+    struct buf message = { 0 };
     enum status status = STATUS_ERROR;
 
     if (launch_pace(o, &pace) && launch_places(o, &places)) {
@@ -160,10 +162,13 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
             .patience = pace.patience,
             .repeat = buf_cstr(&repeat),
         };
-        status = play_pairs(s, &like, x);
-        if (!draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
+        bool any = wanted_check(s, &like.plan.choice, &message) == OK;
+        if (any) status = play_pairs(s, &like, x);
+        if (any && !draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
     }
     buf_clear(&repeat);
+    if (message.n) fprintf(stderr, "ace-scenarios: %s", buf_cstr(&message));
+    buf_clear(&message);
     places_clear(&places);
     return status;
 }

@@ -1,7 +1,13 @@
 #include "scenarios/judge.h"
 
 #include "common/codec/text.h"
+#include "scenarios/admit.h"
 #include "scenarios/match.h"
+
+#include <stdlib.h>
+
+/* Reason Codes of MQTT 5 from here on refuse. Those of 3.1.1 are too few to tell one refusal from another. */
+enum { REFUSES = 0x80 };
 
 static bool names_rule(const struct check_result *c, const char *id)
 {
@@ -44,17 +50,12 @@ static void copy_field_rules(struct check_result *c, const struct step *s)
 
 /* --- refusals --- */
 
-static bool is_refusal(const struct show *w, int64_t reason)
-{
-    return w->version[stage_client(&w->stage)] == MQTT_V311 ? reason > 0 : reason >= 0x80;
-}
-
 /* Every Reason Code that will do refuses. */
-static bool wants_refusal(const struct show *w, const struct pattern *p)
+static bool wants_refusal(const struct pattern *p)
 {
-    if (p->kind == PATTERN_LITERAL) return p->is_number && is_refusal(w, p->number);
+    if (p->kind == PATTERN_LITERAL) return p->is_number && p->number >= REFUSES;
     bool all = p->kind == PATTERN_EITHER;
-    for (size_t i = 0; i < p->count && all; i++) all = wants_refusal(w, &p->parts[i]);
+    for (size_t i = 0; i < p->count && all; i++) all = wants_refusal(&p->parts[i]);
     return all;
 }
 
@@ -70,12 +71,21 @@ static bool tells_end(const struct step *s)
            (s->message->code == MQTT_CONNACK || s->message->code == MQTT_DISCONNECT);
 }
 
-static bool ends_by_refusal(const struct show *w, const struct step *s)
+static bool ends_by_refusal(const struct step *s)
 {
     for (size_t i = 0; i < s->count && tells_end(s); i++) {
-        if (is_reason(&s->field[i]) && wants_refusal(w, &s->field[i].pattern)) return true;
+        if (is_reason(&s->field[i]) && wants_refusal(&s->field[i].pattern)) return true;
     }
     return false;
+}
+
+/* CONNACK was to refuse, and DISCONNECT does, or the other way round. */
+static bool refuses_by_another(const struct step *s, const char *got)
+{
+    const char *reason = strstr(got, " reason=");
+    bool told = strncmp(got, "DISCONNECT ", 11) == 0 || strncmp(got, "CONNACK ", 8) == 0;
+
+    return told && reason && strtol(reason + 8, NULL, 10) >= REFUSES && ends_by_refusal(s);
 }
 
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
@@ -88,6 +98,7 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
         copy_field_rules(c, s);
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
+        if (refuses_by_another(s, got)) c->refusal = REFUSAL_PACKET;
         w->over = true;
     }
     return held;
@@ -106,7 +117,7 @@ void judge_closed(struct show *w, const struct step *s, const char *got)
     size_t before = w->result->check_count;
 
     (void)judge_message(w, s, false, got);
-    if (w->result->check_count > before && ends_by_refusal(w, s))
+    if (w->result->check_count > before && ends_by_refusal(s))
         w->result->checks[before].refusal = REFUSAL_CLOSE;
 }
 
@@ -171,6 +182,14 @@ static bool hangs_in_the_air(struct stage *s, const struct pattern *whole, const
     return false;
 }
 
+/* A member of what no field of this message has bound: the one that should have is blamed already. */
+static bool is_unbound(struct stage *s, const struct field *f)
+{
+    struct value unused;
+
+    return !f->def && !stage_find(s, f->name, &unused);
+}
+
 bool judge_field(struct show *w, const struct step *s, const struct field *f, const struct fields *in)
 {
     const struct pattern *p = f->pattern.kind == PATTERN_PAIR ? &f->pattern.parts[0] : &f->pattern;
@@ -178,7 +197,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
 
     if (f->def && (f->def->type == FIELD_RAW)) return true;
     if (f->optional && v.kind == VALUE_ABSENT) return true;
-    if (hangs_in_the_air(&w->stage, p, p)) return true;
+    if (is_unbound(&w->stage, f) || hangs_in_the_air(&w->stage, p, p)) return true;
     struct check_result *c = new_check(w, s, f->at, &f->proves);
     if (!c) return true;
     c->held = came_as_made(w, s, p, &v) || match_value(&w->stage, p, &v);
@@ -189,7 +208,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
         buf_str(&c->got, "absent");
     else
         field_value_print(f->name ? f->name : "", &v, &c->got);
-    if (is_reason(f) && v.kind == VALUE_NUMBER && is_refusal(w, v.number) && wants_refusal(w, p)) {
+    if (is_reason(f) && v.kind == VALUE_NUMBER && v.number >= REFUSES && wants_refusal(p)) {
         c->refusal = REFUSAL_CODE;
         buf_str(&c->got, ", a refusal all the same");
     }

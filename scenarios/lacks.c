@@ -1,30 +1,13 @@
 #include "scenarios/lacks.h"
 
+#include "scenarios/demand.h"
 #include "scenarios/stranger.h"
-
-static const struct {
-    const char *axis, *value, *feature;
-} wants[] = {
-    { "tls", "1.2", "tls12" },   { "version", "4", "mqtt311" },   { "pop", "hs256", "hs256" },
-    { "pop", "es256", "es256" }, { "pop", "ed25519", "ed25519" }, { "token", "reference", "introspection" },
-    { "token", "jwt", "jwt" },   { "token", "cwt", "cwt" },       { "enc", "cbor", "cbor" },
-    { "enc", "form", "form" },   { "server", "rpk", "rpk" },
-};
 
 static bool lacks_feature(const struct sut *s, const char *name, struct buf *why)
 {
     if (s->features & sut_feature(name)) return false;
-    buf_format(why, "%s does not declare %s", s->name, name);
+    buf_format(why, s->probed ? "%s shows no %s" : "%s does not declare %s", s->name, name);
     return true;
-}
-
-static bool lacks_value(const struct sut *s, const struct binding *b, struct buf *why)
-{
-    for (size_t i = 0; b->varied && i < sizeof wants / sizeof *wants; i++) {
-        if (strcmp(wants[i].axis, b->axis) == 0 && strcmp(wants[i].value, b->value) == 0)
-            return lacks_feature(s, wants[i].feature, why);
-    }
-    return false;
 }
 
 static bool lacks_setting(const struct sut *s, const struct setting *set, struct buf *why)
@@ -49,8 +32,9 @@ bool sut_lacks(const struct sut *s, const struct variant *v, struct buf *why)
     for (size_t i = 0; i < needs->count; i++) {
         if (lacks_feature(s, needs->word[i].text, why)) return true;
     }
-    for (size_t i = 0; i < v->bindings; i++) {
-        if (lacks_value(s, &v->binding[i], why)) return true;
+    const struct feature_def *f;
+    for (size_t i = 0; (f = feature_at(i)); i++) {
+        if (demand_has(v, s->role, f) && lacks_feature(s, f->name, why)) return true;
     }
     for (size_t i = 0; i < v->settings; i++) {
         if (lacks_setting(s, &v->setting[i], why)) return true;

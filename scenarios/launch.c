@@ -142,6 +142,7 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
         r->known = known.count ? &known : NULL;
     }
     if (only) fprintf(r->to, "%s\n", only->name);
+    if (only && only->probed) fprintf(r->to, "  %s\n", only->probed);
     enum status status = good ? run_all(s, r) : STATUS_ERROR;
     known_clear(&known);
     return status;

@@ -118,7 +118,8 @@ static bool is_call(const struct pattern *p, enum function fn)
 static const char *number_fault(const struct pattern *p, int64_t most)
 {
     if (p->kind == PATTERN_JOINED || p->kind == PATTERN_LIST) return "expected a number";
-    if (p->kind == PATTERN_CALL && !is_call(p, FN_ANY) && !is_call(p, FN_INT) && !is_call(p, FN_NOT))
+    if (p->kind == PATTERN_CALL && !is_call(p, FN_ANY) && !is_call(p, FN_INT) && !is_call(p, FN_AHEAD) &&
+        !is_call(p, FN_NOT))
         return "expected a number";
     if (p->kind != PATTERN_LITERAL) return NULL;
     if (!p->is_number) return "expected a number";
@@ -231,6 +232,7 @@ static const char *call_fault(const struct pattern *p)
     case FN_BYTES:
     case FN_TEXT:
     case FN_INT:
+    case FN_AHEAD:
         return numbers_fault(p, 0);
     case FN_FLIP:
     case FN_CUT:

@@ -9,6 +9,7 @@
 #include "scenarios/sandbox.h"
 #include "scenarios/sketch.h"
 #include "scenarios/status.h"
+#include "scenarios/wanted.h"
 
 #include "common/base/file.h"
 #include "common/base/nearest.h"
@@ -23,9 +24,14 @@ struct texts {
     struct buf out, message;
 };
 
+static struct choice choice_of(const struct options *o)
+{
+    return (struct choice){ .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag };
+}
+
 static enum status do_list(const struct suite *s, const struct options *o, struct buf *out)
 {
-    struct choice c = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag };
+    struct choice c = choice_of(o);
 
     size_t n = browse_list(s, &c, out);
     buf_format(out, "%zu scenario%s\n", n, plural(n));
@@ -97,7 +103,7 @@ static bool read_survivors(const struct options *o, struct survivors *out)
 static enum status do_mutate(const struct suite *s, const struct options *o, struct buf *out)
 {
     struct mutate_options m = {
-        .choice = { .glob = o->arguments ? o->argument[0] : NULL, .level = o->level, .tag = o->tag },
+        .choice = choice_of(o),
         .variant = o->variant,
     };
     struct pace pace = { MUTATE_JOBS, MUTATE_PATIENCE };
@@ -156,8 +162,8 @@ static enum status do_diff(const struct suite *s, const struct options *o, struc
     return compare_worse(&c) ? STATUS_FAILED : STATUS_FINE;
 }
 
-/* `s` is zeroed for a command that needs nothing. */
-enum need { NEEDS_NOTHING, NEEDS_SUITE };
+/* `s` is zeroed for a command that needs nothing. NEEDS_CHOICE: the suite, and what is chosen of it is something. */
+enum need { NEEDS_NOTHING, NEEDS_SUITE, NEEDS_CHOICE };
 
 static const struct command {
     const char *word, *argument, *doc;
@@ -167,18 +173,18 @@ static const struct command {
 } commands[] = {
     { "run", "[GLOB]",
       "plays scenarios: each of our programs in turn among puppets, then all of them together", 0, 1,
-      NEEDS_SUITE, do_run },
+      NEEDS_CHOICE, do_run },
     { "model", "[GLOB]", "plays scenarios with three puppets: is the suite itself consistent?", 0, 1,
-      NEEDS_SUITE, do_model },
+      NEEDS_CHOICE, do_model },
     { "mutate", "[GLOB]",
       "model runs with one arrow or field broken: can every check fail, and blame the right line?", 0, 1,
-      NEEDS_SUITE, do_mutate },
+      NEEDS_CHOICE, do_mutate },
     { "matrix", "FILE...", "SUT files: every client with every broker and every AS", 1, MAX_ARGUMENTS,
       NEEDS_SUITE, do_matrix },
     { "demo", "DIR", "writes settings and keys to try the programs by hand", 1, 1, NEEDS_NOTHING, do_demo },
     { "sandbox", "[DIR]", "AS and broker alive, and commands to copy; its files go to DIR [sandbox]", 0, 1,
       NEEDS_NOTHING, do_sandbox },
-    { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_SUITE, do_list },
+    { "list", "[GLOB]", "the scenarios", 0, 1, NEEDS_CHOICE, do_list },
     { "explain", "ID", "one scenario as a figure, with its rules", 1, 1, NEEDS_SUITE, do_explain },
     { "draw", "ID", "its first variant as a sequence diagram in Mermaid, for web pages", 1, 1, NEEDS_SUITE,
       do_draw },
@@ -244,7 +250,11 @@ static enum status run(const struct command *c, const struct options *o, struct 
     struct suite s = { 0 };
     enum status status = STATUS_ERROR;
 
-    enum err e = c->need == NEEDS_SUITE ? load(o, &s, &t->message) : OK;
+    enum err e = c->need == NEEDS_NOTHING ? OK : load(o, &s, &t->message);
+    if (e == OK && c->need == NEEDS_CHOICE) {
+        struct choice chosen = choice_of(o);
+        e = wanted_check(&s, &chosen, &t->message);
+    }
     if (e == OK) status = c->run(&s, o, &t->out);
     suite_clear(&s);
     return status;
@@ -252,7 +262,7 @@ static enum status run(const struct command *c, const struct options *o, struct 
 
 static enum status start(const struct options *o, struct texts *t)
 {
-    if (o->help) {
+    if (o->help || (o->word && strcmp(o->word, "help") == 0)) {
         help(&t->out);
         return STATUS_FINE;
     }

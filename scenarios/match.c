@@ -43,6 +43,11 @@ static bool is_int(struct stage *s, const struct pattern *p, struct value *v)
     return v->kind == VALUE_NUMBER && within(p, v->number);
 }
 
+static bool is_ahead(struct stage *s, const struct pattern *p, struct value *v)
+{
+    return v->kind == VALUE_NUMBER && within(p, v->number - stage_now(s));
+}
+
 static bool is_uri(struct stage *s, const struct pattern *p, struct value *v)
 {
     const uint8_t *colon = v->kind == VALUE_BYTES && v->bytes.n ? memchr(v->bytes.p, ':', v->bytes.n) : NULL;
@@ -186,13 +191,13 @@ static bool is_basic(struct stage *s, const struct pattern *p, struct value *v)
 }
 
 static judge *const judges[FN_COUNT] = {
-    [FN_ANY] = is_any,        [FN_BYTES] = is_bytes,    [FN_TEXT] = is_text,     [FN_INT] = is_int,
-    [FN_URI] = is_uri,        [FN_JSON] = is_json,      [FN_KEY] = is_key,       [FN_TOKEN] = is_token,
-    [FN_POP] = is_pop,        [FN_LEN16] = is_len16,    [FN_FLIP] = is_as_made,  [FN_CUT] = is_as_made,
-    [FN_HEX] = is_same,       [FN_B64] = is_same,       [FN_REPEAT] = is_same,   [FN_NOT] = is_not,
-    [FN_STARTS] = does_start, [FN_RPK] = is_by_key,     [FN_PSK] = is_psk,       [FN_CERT] = is_by_key,
-    [FN_DER] = is_as_made,    [FN_BASIC] = is_basic,    [FN_IDENTITY] = is_same, [FN_DERIVED] = is_same,
-    [FN_X5T] = is_same,       [FN_B64KEY] = is_as_made, [FN_LISTED] = is_same,
+    [FN_ANY] = is_any,      [FN_BYTES] = is_bytes,    [FN_TEXT] = is_text,      [FN_INT] = is_int,
+    [FN_AHEAD] = is_ahead,  [FN_URI] = is_uri,        [FN_JSON] = is_json,      [FN_KEY] = is_key,
+    [FN_TOKEN] = is_token,  [FN_POP] = is_pop,        [FN_LEN16] = is_len16,    [FN_FLIP] = is_as_made,
+    [FN_CUT] = is_as_made,  [FN_HEX] = is_same,       [FN_B64] = is_same,       [FN_REPEAT] = is_same,
+    [FN_NOT] = is_not,      [FN_STARTS] = does_start, [FN_RPK] = is_by_key,     [FN_PSK] = is_psk,
+    [FN_CERT] = is_by_key,  [FN_DER] = is_as_made,    [FN_BASIC] = is_basic,    [FN_IDENTITY] = is_same,
+    [FN_DERIVED] = is_same, [FN_X5T] = is_same,       [FN_B64KEY] = is_as_made, [FN_LISTED] = is_same,
 };
 
 /* --- joined octets --- */

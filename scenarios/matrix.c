@@ -89,11 +89,21 @@ static void fill(const struct report *r, struct matrix *m)
     buf_clear(&name);
 }
 
+static bool ran(const struct matrix *m, size_t row)
+{
+    for (size_t k = 0; k < m->columns.count; k++) {
+        if (m->cell[row][k].ran) return true;
+    }
+    return false;
+}
+
+/* Of somebody who was asked a part, the groups that were. */
 static void print_rows(struct matrix *m, struct buf *out)
 {
     struct cell sum[MAX_COLUMNS] = { 0 };
 
     for (size_t i = 0; i < m->rows.count; i++) {
+        if (!ran(m, i)) continue;
         buf_format(out, "  %-16s", buf_cstr(&m->rows.name[i]));
         for (size_t k = 0; k < m->columns.count; k++) {
             print_cell(&m->cell[i][k], out);

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum option_kind { OPTION_VALUE, OPTION_FLAG };
@@ -25,7 +27,7 @@ static const struct option {
     { "--variant", OPTION_VALUE, offsetof(struct options, variant), "V", "only this variant, as a report writes it: pop=hs256,tls=1.3", NULL },
     { "--under", OPTION_VALUE, offsetof(struct options, under), "WHO", "only runs in which this is under test: client, broker, as, all", "client broker as all" },
     { "--broker", OPTION_VALUE, offsetof(struct options, broker), "WHICH", "this broker instead of ours: a SUT file (.json), or host:port with --trust", NULL },
-    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise", NULL },
+    { "--as",     OPTION_VALUE, offsetof(struct options, as),     "WHICH", "this AS instead of ours, likewise; host:port/path where its token endpoint is not /token", NULL },
     { "--client", OPTION_VALUE, offsetof(struct options, client), "FILE",  "this client instead of ours: a SUT file", NULL },
     { "--trust",  OPTION_VALUE, offsetof(struct options, trust),  "PEM",   "what vouches for the certificate of host:port", NULL },
     { "--all-real", OPTION_FLAG, offsetof(struct options, all_real), "", "only runs of all three programs together", NULL },
@@ -50,6 +52,7 @@ static const char *const repeated[] = { "--client",   "--broker",   "--as",    "
 /* Its row, and the text behind "=" or NULL. */
 static const struct option *find(const char *arg, const char **value)
 {
+    if (strcmp(arg, "-h") == 0) arg = "--help";
     size_t n = strcspn(arg, "=");
 
     *value = arg[n] ? arg + n + 1 : NULL;
@@ -65,7 +68,30 @@ static enum err refuse_unknown(const char *arg, struct buf *message)
 
     for (size_t i = 0; i < OPTIONS; i++) names[i] = table[i].name;
     const char *best = nearest_name(span(arg, strcspn(arg, "=")), names, OPTIONS);
-    buf_format(message, "unknown option %s%s%s\n", arg, best ? "; nearest: " : "", best ? best : "");
+    buf_format(message, "unknown option %s; %s%s\n", arg, best ? "nearest: " : "try --help",
+               best ? best : "");
+    return ERR_MALFORMED;
+}
+
+enum { MAX_CHOICES = 8 };
+
+/* Is the value one of those that there are? */
+static enum err check_value(const struct option *o, const char *value, struct buf *message)
+{
+    char name[MAX_CHOICES][16];
+    const char *names[MAX_CHOICES];
+    size_t n = 0;
+
+    for (struct span left = span_str(o->values ? o->values : ""); left.n && n < MAX_CHOICES; n++) {
+        struct span word = span_cut(&left, ' ');
+        snprintf(name[n], sizeof name[n], "%.*s", (int)word.n, (const char *)word.p);
+        names[n] = name[n];
+        if (strcasecmp(name[n], value) == 0) return OK;
+    }
+    if (n == 0) return OK;
+    const char *best = nearest_name(span_str(value), names, n);
+    buf_format(message, "%s %s: one of %s is wanted%s%s\n", o->name, value, o->values,
+               best ? "; nearest: " : "", best ? best : "");
     return ERR_MALFORMED;
 }
 
@@ -85,6 +111,7 @@ static enum err read_option(char **argv, int *i, struct options *out, struct buf
         return ERR_MALFORMED;
     }
     if (value == argv[*i + 1]) ++*i;
+    TRY(check_value(o, value, message));
     *(const char **)((char *)out + o->offset) = value;
     return OK;
 }

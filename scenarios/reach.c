@@ -1,5 +1,7 @@
 #include "scenarios/reach.h"
 
+#include "scenarios/greet.h"
+#include "scenarios/probe.h"
 #include "scenarios/strand.h"
 
 static bool has_settled(void *what)
@@ -29,12 +31,12 @@ static enum err complain(const struct sut *s, const struct strand *end, struct b
     return ERR_IO;
 }
 
-static enum err reach_on(struct net *n, const struct sut *s, struct buf *message)
+static enum err reach_on(struct net *n, struct sut *s, struct buf *message)
 {
     struct tls_client_options o = { .ca_pem = s->trust };
     struct strand_call call = { .owner = s->role == ROLE_BROKER ? ROLE_CLIENT : ROLE_BROKER,
                                 .peer = { s->role, 1 },
-                                .speech = SPEAK_MQTT,
+                                .speech = s->role == ROLE_AS ? SPEAK_ANSWERS : SPEAK_MQTT,
                                 .host = s->host,
                                 .port = s->port };
     struct strand *end = NULL;
@@ -47,10 +49,11 @@ static enum err reach_on(struct net *n, const struct sut *s, struct buf *message
     tls_config_free(call.tls);
     if (e != OK) return e;
     (void)net_wait(n, has_settled, end);
-    return end->opened ? OK : complain(s, end, message);
+    if (!end->opened) return complain(s, end, message);
+    return s->role == ROLE_AS ? greet_as(n, end, s, message) : probe_broker(n, s, message);
 }
 
-enum err sut_reach(const struct sut *s, unsigned patience, struct buf *message)
+enum err sut_reach(struct sut *s, unsigned patience, struct buf *message)
 {
     struct net *n = NULL;
 

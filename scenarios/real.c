@@ -26,10 +26,10 @@ static const struct field *reason_field(const struct step *s)
 
 static bool is_outcome(const struct step *s)
 {
-    static const char *const words[] = { "CONNACK", "PUBACK", "PUBREC" };
+    static const char *const words[] = { "CONNACK", "PUBACK", "PUBREC", "SUBACK" };
 
     if (s->kind != STEP_ARROW || s->to.role != ROLE_CLIENT) return false;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(s->message->word, words[i]) == 0) return true;
     }
     return s->message->kind == MESSAGE_RESPONSE;
@@ -68,6 +68,34 @@ bool real_answers(const struct variant *v)
     return false;
 }
 
+/* One Reason Code per filter, as SUBACK has them. */
+static bool codes_fit(struct show *w, const struct step *suback, const struct answered_codes *got)
+{
+    for (size_t i = 0; i < suback->count; i++) {
+        const struct field *f = &suback->field[i];
+        if (!f->name || strcmp(f->name, "codes") != 0 || f->pattern.kind != PATTERN_LIST) continue;
+        bool fits = f->pattern.count == got->count;
+        for (size_t k = 0; k < f->pattern.count && fits; k++) {
+            struct value code = value_number(got->code[k]);
+            fits = match_value(&w->stage, &f->pattern.parts[k], &code);
+        }
+        return fits;
+    }
+    return true;
+}
+
+static bool is_suback(const struct step *s)
+{
+    return s->kind == STEP_ARROW && strcmp(s->message->word, "SUBACK") == 0;
+}
+
+static void print_codes(const struct answered_codes *codes, struct buf *out)
+{
+    buf_str(out, "the client was answered codes");
+    for (size_t i = 0; i < codes->count; i++)
+        buf_format(out, " 0x%02llx", (unsigned long long)codes->code[i]);
+}
+
 /* One check a verb: the last outcome that the figure shows for it before the next verb. */
 static void judge_answer(struct show *w, const struct step *verb, const struct step *outcome)
 {
@@ -91,11 +119,18 @@ static void judge_answer(struct show *w, const struct step *verb, const struct s
     } else {
         c->held = settled && (w->answer[n][0] == 0) == good;
     }
+    bool coded = is_suback(outcome) && c->held && !codes_fit(w, outcome, &w->codes[n]);
+    c->held = c->held && !coded;
     if (c->held) return;
+    w->over = true;
+    if (coded) {
+        buf_str(&c->want, "as the figure says");
+        print_codes(&w->codes[n], &c->got);
+        return;
+    }
     buf_str(&c->want, good ? "as the figure says" : "a refusal");
     buf_format(&c->got, "the client was answered \"%s\"",
                settled ? w->answer[n][0] ? w->answer[n] : "ok" : "nothing in time");
-    w->over = true;
 }
 
 void real_play(struct show *w)

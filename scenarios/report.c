@@ -314,7 +314,11 @@ static void write_broken(const struct report *r, const struct run_result *run, s
         json_text(json, "want", buf_span(&c->want));
         json_text(json, "got", buf_span(&c->got));
         json_open(json, "rules", '[');
-        for (size_t k = 0; k < c->rule_count; k++) json_text(json, NULL, buf_span(&c->rules[k]));
+        for (size_t k = 0; k < c->rule_count; k++) {
+            const struct rule *rule = check_rule_at(c, k, r->rules);
+            if (c->refusal == REFUSAL_NONE || !rule || check_speaks(run, c, rule))
+                json_text(json, NULL, buf_span(&c->rules[k]));
+        }
         json_close(json, ']');
         json_close(json, '}');
     }

@@ -13,6 +13,7 @@ static const char *const verdicts[VERDICTS] = {
 static const char *const refusals[] = {
     [REFUSAL_NONE] = "",
     [REFUSAL_CODE] = "code",
+    [REFUSAL_PACKET] = "packet",
     [REFUSAL_CLOSE] = "close",
 };
 

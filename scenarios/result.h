@@ -27,8 +27,9 @@ enum player { PLAYER_ABSENT, PLAYER_PUPPET, PLAYER_PRODUCT, PLAYER_EXTERNAL };
 /* A refusal that came in another form than expected: rules that only want a refusal are not broken by it. */
 enum refusal {
     REFUSAL_NONE,
-    REFUSAL_CODE, /* with another Reason Code */
-    REFUSAL_CLOSE /* the connection was closed, without the packet that should have told */
+    REFUSAL_CODE,   /* with another Reason Code */
+    REFUSAL_PACKET, /* with DISCONNECT for CONNACK, or the other way round */
+    REFUSAL_CLOSE   /* the connection was closed, without the packet that should have told */
 };
 
 /* One expectation on one line of the flow, seen or not. */

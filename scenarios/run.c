@@ -1,8 +1,10 @@
 #include "scenarios/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -268,15 +270,23 @@ static enum status tell_interrupt(const struct run_options *o, size_t planned)
     return STATUS_INTERRUPTED;
 }
 
-/* Where all of it goes. false: it has been told why that cannot be. */
-static bool make_place(const struct run_options *o)
+/* Where all of it goes, which is ours alone until this is closed. -1: it has been told why that cannot be. */
+static int take_place(const struct run_options *o)
 {
-    char runs[MAX_PATH + 32];
+    char path[MAX_PATH + 32];
+    int lock = -1;
 
-    snprintf(runs, sizeof runs, "%s/runs", o->out);
-    bool made = workers_folder(runs) && access(runs, W_OK | X_OK) == 0;
-    if (!made) fprintf(stderr, "ace-scenarios: the folder %s: %s\n", runs, strerror(errno));
-    return made;
+    snprintf(path, sizeof path, "%s/runs", o->out);
+    if (workers_folder(path) && access(path, W_OK | X_OK) == 0)
+        lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+    if (lock >= 0 && errno == EWOULDBLOCK)
+        fprintf(stderr, "ace-scenarios: another run writes to %s; --out DIR takes another folder\n",
+                options_from_here(o->out));
+    else
+        fprintf(stderr, "ace-scenarios: the folder %s: %s\n", path, strerror(errno));
+    if (lock >= 0) close(lock);
+    return -1;
 }
 
 /* The runs of a plan that has some. */
@@ -300,6 +310,15 @@ static enum status play_plan(const struct suite *s, struct run_options *o, struc
     return status;
 }
 
+/* There are scenarios, but no runs of them. */
+static void tell_none(const struct plan_options *o)
+{
+    fprintf(stderr, "ace-scenarios: nothing to run: no run of what is chosen%s%s%s%s%s%s\n",
+            o->variant ? " has the variant " : "", o->variant ? o->variant : "",
+            o->variant && o->under ? " and" : "", o->under ? " has this under test: " : "",
+            o->under ? o->under : "", o->variant || o->under ? "" : " can be played so");
+}
+
 static enum status play_round(const struct suite *s, struct run_options *o)
 {
     struct plan p = { 0 };
@@ -309,10 +328,12 @@ static enum status play_round(const struct suite *s, struct run_options *o)
     if (!planned) {
         fputs("ace-scenarios: out of memory\n", stderr);
     } else if (p.count == 0) {
-        fputs("ace-scenarios: nothing to run: no scenario is chosen\n", stderr);
+        tell_none(&o->plan);
     } else if (!o->only_failed || keep_failed(o, &p)) {
+        int lock = p.count ? take_place(o) : -1;
         if (p.count == 0) fputs("nothing to run again\n", o->to);
-        if (p.count == 0 || make_place(o)) status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
+        if (p.count == 0 || lock >= 0) status = p.count ? play_plan(s, o, &p) : STATUS_FINE;
+        if (lock >= 0) close(lock);
     }
     plan_clear(&p);
     return status;

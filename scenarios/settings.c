@@ -372,6 +372,13 @@ static bool introspects(const struct settings *s)
     return refers || s->asks_as || sets(s, "introspection.");
 }
 
+enum { MAX_URI = 300 };
+
+static void token_uri(const struct settings *s, char out[MAX_URI])
+{
+    snprintf(out, MAX_URI, "https://" WORLD_HOST ":%u%s", s->world->as_port, s->world->token_path);
+}
+
 /* How the broker comes to the AS: as "rs1", as the AS knows it. */
 static struct doc *login(const struct settings *s, const char *path)
 {
@@ -405,9 +412,9 @@ static struct doc *broker_names(const struct settings *s)
 enum err settings_broker(const struct settings *s, struct buf *message)
 {
     struct doc *d = doc_new_map();
-    char uri[80];
+    char uri[MAX_URI];
 
-    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
+    token_uri(s, uri);
     doc_put(d, "listen", listen_at(s->broker_listen));
     doc_put(d, "tls", broker_tls(s));
     doc_put(d, "audiences", broker_names(s));
@@ -436,9 +443,9 @@ enum err settings_client(const struct settings *s, unsigned number, const char *
 {
     struct doc *d = doc_new_map(), *broker = doc_new_map(), *as = doc_new_map(), *token = doc_new_map(),
                *mqtt = doc_new_map(), *tls = doc_new_map();
-    char uri[80], file[32];
+    char uri[MAX_URI], file[32];
 
-    snprintf(uri, sizeof uri, "https://" WORLD_HOST ":%u/token", s->world->as_port);
+    token_uri(s, uri);
     snprintf(file, sizeof file, number == 1 ? "client.json" : "client%u.json", number);
     text(broker, "host", WORLD_HOST);
     doc_put(broker, "port", doc_new_int(s->world->broker_port ? s->world->broker_port : 1));

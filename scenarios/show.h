@@ -23,6 +23,10 @@ struct show {
     const struct step *told[WORLD_CLIENTS + 1]; /* the last verb */
     int64_t asked[WORLD_CLIENTS + 1];           /* its id while it is not answered yet; 0: none */
     char answer[WORLD_CLIENTS + 1][200];        /* the error of the last answer; empty: ok */
+    struct answered_codes {
+        size_t count;
+        int64_t code[8];
+    } codes[WORLD_CLIENTS + 1]; /* of the last answer: those of SUBACK */
     int64_t next_id;
     uint16_t last_id[WORLD_CLIENTS + 1];    /* MQTT packet identifier last seen, either way */
     size_t last_filters[WORLD_CLIENTS + 1]; /* how many filters the last SUBSCRIBE had */

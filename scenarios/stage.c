@@ -55,7 +55,7 @@ static struct value get_as(struct stage *s)
 {
     struct buf uri = { 0 };
 
-    buf_format(&uri, "https://%s:%u/token", WORLD_HOST, s->world->as_port);
+    buf_format(&uri, "https://%s:%u%s", WORLD_HOST, s->world->as_port, s->world->token_path);
     struct value v = value_bytes(vars_copy(&s->vars, buf_span(&uri)));
     buf_clear(&uri);
     return v;

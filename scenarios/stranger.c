@@ -1,6 +1,7 @@
 #include "scenarios/stranger.h"
 
 #include "scenarios/line.h"
+#include "scenarios/world.h"
 
 /* --- tokens that it would have to trust --- */
 
@@ -113,13 +114,15 @@ static bool logs_in(const struct step *s)
 
 static bool beyond_as(const struct variant *v, struct buf *why)
 {
-    for (size_t i = 0; i < v->steps; i++) {
+    for (size_t i = 0; i < v->steps && why->n == 0; i++) {
         const struct step *s = &v->step[i];
-        if (s->kind != STEP_ARROW || s->to.role != ROLE_AS || !logs_in(s)) continue;
-        buf_str(why, "needs a client that this AS knows: tell it ours, see docs/adapters.md");
-        return true;
+        if (s->kind != STEP_ARROW || s->to.role != ROLE_AS) continue;
+        if (logs_in(s))
+            buf_str(why, "needs a client that this AS knows: tell it ours, see docs/adapters.md");
+        else if (s->path && strcmp(s->path, WORLD_TOKEN_PATH) != 0)
+            buf_format(why, "asks at %s, where no standard obliges an AS to have anything", s->path);
     }
-    return false;
+    return why->n > 0;
 }
 
 bool stranger_lacks(enum role role, const struct variant *v, struct buf *why)

@@ -6,10 +6,11 @@
 
 #include "common/base/file.h"
 #include "common/net/address.h"
+#include "scenarios/world.h"
 
 struct written {
     int role;
-    char *name, *address, *trust, *known;
+    char *name, *address, *trust, *known, *token_path;
     bool settings;
     const struct doc *start, *features, *lacks;
 };
@@ -24,6 +25,7 @@ static const struct config_key keys[] = {
     { "start",    KEY(start),    CONFIG_DOC,  .doc = "command that starts it, a list of words; {config}, {dir}, {bin} and {here} stand for paths" },
     { "address",  KEY(address),  CONFIG_TEXT, .doc = "host:port of one that runs already" },
     { "trust",    KEY(trust),    CONFIG_TEXT, .doc = "PEM file of what vouches for its certificate; with address" },
+    { "token_path", KEY(token_path), CONFIG_TEXT, .doc = "of an AS: path of its token endpoint [/token]" },
     { "features", KEY(features), CONFIG_DOC,  .doc = "what it can, a list of words; all of them if absent" },
     { "lacks",    KEY(lacks),    CONFIG_DOC,  .doc = "what it cannot, of those" },
     { "settings", KEY(settings), CONFIG_BOOL, .doc = "its configuration takes the switches of our programs (docs/switches.md), so `with` is for it too" },
@@ -99,6 +101,8 @@ static const char *keep(struct sut *out, const char *s)
     return arena_text(&out->arena, span_str(s));
 }
 
+enum { MAX_TOKEN_PATH = 200 };
+
 /* A word that begins with {here} is a file beside this one. */
 static enum err check_there(const struct reading *r, const struct doc *word, const struct sut *out)
 {
@@ -130,20 +134,36 @@ static enum err read_start(const struct reading *r, const struct doc *list, stru
     return OK;
 }
 
+static enum err read_path(const char *path, struct sut *out, struct buf *message)
+{
+    bool good = *path == '/' && strlen(path) <= MAX_TOKEN_PATH;
+
+    for (const char *c = path; *c; c++) good &= *c > ' ' && *c < 0x7F && *c != '#';
+    if (!good) buf_format(message, "%s: a path such as /token is wanted", path);
+    out->token_path = keep(out, path);
+    return good ? OK : ERR_MALFORMED;
+}
+
+/* The path behind it, where there may be one, is the token endpoint's. */
 static enum err read_address(const char *text, struct sut *out, struct buf *message)
 {
-    const char *colon = strrchr(text, ':');
-    const char *digits = colon ? colon + 1 : text;
+    static const char scheme[] = "https://";
+    bool as = out->role == ROLE_AS;
+    const char *from = as && strncmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : text;
+    const char *path = as ? strchr(from, '/') : NULL;
+    struct span place = path ? span(from, (size_t)(path - from)) : span_str(from);
+    const char *own = arena_text(&out->arena, place), *colon = strrchr(own, ':');
+    const char *digits = colon ? colon + 1 : own;
     char *end;
     unsigned long port = strtoul(digits, &end, 10);
 
-    out->host = colon ? arena_text(&out->arena, span(text, (size_t)(colon - text))) : LOOPBACK;
+    out->host = colon ? arena_text(&out->arena, span(own, (size_t)(colon - own))) : LOOPBACK;
     if (*digits < '0' || *digits > '9' || *end || port == 0 || port > UINT16_MAX || !host_valid(out->host)) {
-        buf_format(message, "%s: host:port is wanted", text);
+        buf_format(message, "%s: host:port%s is wanted", text, as ? " or host:port/path" : "");
         return ERR_MALFORMED;
     }
     out->port = (uint16_t)port;
-    return OK;
+    return path ? read_path(path, out, message) : OK;
 }
 
 static enum err read_trust(const char *path, struct sut *out, struct buf *message)
@@ -176,6 +196,15 @@ static enum err read_place(const struct reading *r, const struct written *w, str
     return e;
 }
 
+/* It is written to terminals. */
+static bool is_plain(const char *name)
+{
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ' || *name == 0x7F) return false;
+    }
+    return true;
+}
+
 static enum err take_written(const struct reading *r, const struct written *w, struct sut *out)
 {
     uint64_t features, lacks;
@@ -184,12 +213,22 @@ static enum err take_written(const struct reading *r, const struct written *w, s
     out->role = (enum role)w->role;
     out->path = keep(out, r->path);
     out->name = keep(out, w->name);
+    if (!is_plain(w->name)) {
+        buf_format(r->message, "%s: name: one line without control characters is wanted", r->path);
+        return ERR_MALFORMED;
+    }
     if (w->known) {
         file_beside(r->path, w->known, &known);
         out->known = keep(out, buf_cstr(&known));
         buf_clear(&known);
     }
+    out->token_path = WORLD_TOKEN_PATH;
+    if (w->token_path && out->role != ROLE_AS) {
+        buf_format(r->message, "%s: token_path is for an AS", r->path);
+        return ERR_MALFORMED;
+    }
     TRY(read_place(r, w, out));
+    if (w->token_path) TRY(read_path(w->token_path, out, r->message));
     TRY(read_features(r, w->features, &features));
     TRY(read_features(r, w->lacks, &lacks));
     out->features = (w->features ? features : assumed(out)) & ~lacks;
@@ -217,8 +256,8 @@ enum err sut_at(const struct sut_address *at, struct sut *out, struct buf *messa
 {
     struct buf name = { 0 };
 
-    *out = (struct sut){ .role = at->role };
-    buf_format(&name, "the %s at %s", role_name(at->role), at->address);
+    *out = (struct sut){ .role = at->role, .token_path = WORLD_TOKEN_PATH };
+    buf_format(&name, "the %s at %s", at->role == ROLE_AS ? "AS" : role_name(at->role), at->address);
     out->path = keep(out, at->address);
     out->name = keep(out, buf_cstr(&name));
     buf_clear(&name);

@@ -20,16 +20,18 @@ struct sut {
     const char *start[SUT_MAX_START];
     const char *host;
     uint16_t port;
-    struct span trust; /* PEM of what vouches for its certificate; at an address only */
-    uint64_t features; /* bits of sut_feature() */
-    bool settings;     /* `with` of its role may be merged into its configuration */
-    const char *known; /* path of the list of failures that are expected; NULL: none */
+    const char *token_path; /* of an AS: where its token endpoint is */
+    struct span trust;      /* PEM of what vouches for its certificate; at an address only */
+    uint64_t features;      /* bits of sut_feature() */
+    const char *probed;     /* what was seen when it was asked (probe.h); NULL: it was not */
+    bool settings;          /* `with` of its role may be merged into its configuration */
+    const char *known;      /* path of the list of failures that are expected; NULL: none */
 };
 
 /* Errors: ERR_MALFORMED, ERR_IO, ERR_NO_MEMORY, with "file:line:column: why" in `message`; then `out` is empty. */
 MUST_USE enum err sut_read(const char *path, struct sut *out, struct buf *message);
 
-/* "host:port", "[::1]:port" or "port"; `trust`: a PEM file. Errors as above. */
+/* "host:port", "[::1]:port" or "port", of an AS with a path behind it, and https:// before it; `trust`: a PEM file. Errors as above. */
 struct sut_address {
     enum role role;
     const char *address, *trust;

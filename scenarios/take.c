@@ -8,10 +8,11 @@ struct leg leg_of(struct show *w, const struct step *s, const struct strand *end
 {
     struct deal *deal = stage_deal(&w->stage);
     bool asks = s->message->kind == MESSAGE_REQUEST;
+    bool token = s->path && strcmp(s->path, WORLD_TOKEN_PATH) == 0;
 
     return (struct leg){ .map = asks ? endpoint_labels(s->path) : deal->map,
                          .media = deal->media,
-                         .target = s->path,
+                         .target = token ? w->world.token_path : s->path,
                          .facts = end ? &end->facts : NULL };
 }
 

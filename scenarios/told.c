@@ -8,6 +8,14 @@ struct settling {
     unsigned client;
 };
 
+static void take_codes(const struct doc *list, struct answered_codes *out)
+{
+    *out = (struct answered_codes){ 0 };
+    for (size_t i = 0; i < doc_count(list) && i < sizeof out->code / sizeof *out->code; i++) {
+        if (doc_int(doc_at(list, i), &out->code[i])) out->count = i + 1;
+    }
+}
+
 /* An answer that says "unsupported" ends the run as SKIP. In all-real runs the answer is what is judged. */
 static void take_answer(struct show *w, unsigned client, const struct doc *line)
 {
@@ -18,6 +26,7 @@ static void take_answer(struct show *w, unsigned client, const struct doc *line)
     if (adapter_errs(w, client, line)) return;
     if (!doc_int(doc_get(line, "id"), &id) || id != w->asked[client]) return;
     w->asked[client] = 0;
+    take_codes(doc_get(line, "codes"), &w->codes[client]);
     if (!doc_text(doc_get(line, "error"), &error)) error = span(NULL, 0);
     snprintf(w->answer[client], sizeof w->answer[client], "%.*s", (int)(error.n > 180 ? 180 : error.n),
              error.n ? (const char *)error.p : "");

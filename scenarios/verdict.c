@@ -46,6 +46,7 @@ static bool is_about_form(const struct check_result *c, const struct rule *rule)
     switch (c->held ? REFUSAL_NONE : c->refusal) {
     case REFUSAL_CODE:
         return rule_names_code(rule);
+    case REFUSAL_PACKET:
     case REFUSAL_CLOSE:
         return rule_names_packet(rule);
     case REFUSAL_NONE:

@@ -334,6 +334,7 @@ static const struct function_def functions[FN_COUNT] = {
     [FN_BYTES]  = { "bytes",  0, 2, NULL,  FN_MAKES | FN_TESTS, "bytes(n): n octets (made: random); bytes(low,high): so many" },
     [FN_TEXT]   = { "text",   0, 2, NULL,  FN_TESTS, "UTF-8 text, not empty; text(low,high): bytes long" },
     [FN_INT]    = { "int",    0, 2, NULL,  FN_TESTS, "a number; int(low,high): between, both included" },
+    [FN_AHEAD]  = { "ahead",  2, 2, NULL,  FN_TESTS, "a time, as seconds since 1970: ahead(low,high) seconds from now, both included" },
     [FN_URI]    = { "uri",    0, 0, NULL,  FN_TESTS, "an absolute URI" },
     [FN_JSON]   = { "json",   0, 0, NULL,  FN_TESTS, "one JSON object; captured, its members are $name.member" },
     [FN_KEY]    = { "key",    0, 1, "kid|alg|key_ops", FN_MAKES | FN_TESTS, "key or key(hs256|ed25519|es256): a key (made: fresh; without "

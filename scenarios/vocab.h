@@ -83,6 +83,7 @@ enum function {
     FN_BYTES,
     FN_TEXT,
     FN_INT,
+    FN_AHEAD,
     FN_URI,
     FN_JSON,
     FN_KEY,

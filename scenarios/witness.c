@@ -72,6 +72,9 @@ static bool call(struct witnessing *w, const struct pattern *p, struct value *ou
     case FN_INT:
         *out = value_number(argument_number(p, 0, 1));
         return true;
+    case FN_AHEAD:
+        *out = value_number(stage_now(w->stage) + argument_number(p, 0, 1));
+        return true;
     case FN_TEXT:
         return text(w, "witness", out);
     case FN_URI:

@@ -192,7 +192,7 @@ static enum err make_issuer(const struct variant *v, struct world *w)
 
 enum err world_make(const struct variant *v, struct world *out)
 {
-    *out = (struct world){ .as_host = WORLD_HOST, .broker_host = WORLD_HOST };
+    *out = (struct world){ .as_host = WORLD_HOST, .broker_host = WORLD_HOST, .token_path = WORLD_TOKEN_PATH };
     if (v && variant_turns_on(v, ROLE_AS, "compat_draft02")) out->scopes = SCOPE_DRAFT02;
     TRY(make_certificates(out));
     TRY(key_make(sign_type(v), &out->sign));
@@ -238,8 +238,6 @@ enum err world_open(const struct world *w, struct span token, int64_t now, struc
     struct token_trust trust = {
         .issuer_count = 1,
         .issuers = &w->issuer,
-        .require_aud = true,
-        .require_exp = true,
         .scope_also = w->scopes,
         .accept_exi = true,
         .audience_count = sizeof audiences / sizeof *audiences,

@@ -16,6 +16,7 @@
 #define WORLD_OTHER_POLICY "pubsub:a/#"
 #define WORLD_PUBLIC       "pubsub:public/#"
 #define WORLD_HOST         "127.0.0.1"
+#define WORLD_TOKEN_PATH   "/token"
 
 enum { WORLD_CLIENTS = MAX_PARTY, WORLD_LIFETIME = 3600 };
 
@@ -57,6 +58,7 @@ struct world {
     struct token_issuer issuer;        /* for opening the AS's tokens as $broker would */
     const char *as_host, *broker_host; /* WORLD_HOST, but of strangers */
     uint16_t as_port, broker_port;
+    const char *token_path; /* of the AS; WORLD_TOKEN_PATH, but of somebody else's */
     struct span broker_trust,
         as_trust; /* PEM of what vouches for a stranger; empty: the server's key is known */
 };
@@ -68,7 +70,7 @@ void world_clear(struct world *w);
 /* Gives the clients Client Identifiers that nobody else has: for a broker that other runs, and other people, use at the same time. */
 MUST_USE enum err world_rename(struct world *w);
 
-/* Opens a token as $broker has to, at `now`. */
+/* Opens a token as $broker has to, at `now`; but whether it has aud and exp is for lines of their own to say, which name the rule. */
 MUST_USE enum err world_open(const struct world *w, struct span token, int64_t now, struct claims **out,
                              struct fault *why);
 

@@ -109,10 +109,33 @@ static void repetition(void)
     buf_clear(&message);
 }
 
+/* What is misspelt is told, not taken for nothing; help is where one looks for it. */
+static void misspelt(void)
+{
+    struct demo d;
+
+    demo_make(&d);
+    ends(&d, 2, "no scenario conect/exporter; nearest: connect/exporter\n", ARGS("run", "conect/exporter"));
+    ends(&d, 2, "no scenario conect/*; nearest: connect/*\n", ARGS("list", "conect/*"));
+    ends(&d, 2, "no scenario has the tag intrp; nearest: interop\n", ARGS("list", "--tag", "intrp"));
+    ends(&d, 2, "no scenario is of this name, level and tag at once\n",
+         ARGS("list", "metadata/*", "--tag", "interop"));
+    ends(&d, 2, "--under brokr: one of client broker as all is wanted; nearest: broker\n",
+         ARGS("list", "--under", "brokr"));
+    ends(&d, 2,
+         "nothing to run: no run of what is chosen has the variant pop=hs265 and has this under test: as\n",
+         ARGS("run", "connect/exporter", "--variant", "pop=hs265", "--under", "as"));
+    ends(&d, 0, "R-AZI-08 MUST", ARGS("show", "r-azi-08"));
+    ends(&d, 0, "Exit status: 0 fine", ARGS("-h"));
+    ends(&d, 0, "Exit status: 0 fine", ARGS("help"));
+    demo_drop(&d);
+}
+
 CU_TestInfo command_tests[] = {
     { "what a run was played with", repetition },
     { "a run says where its page is", page },
     { "a value that is empty is none", emptiness },
+    { "misspelt", misspelt },
     { "a folder that cannot be made: the reason", folders },
     CU_TEST_INFO_NULL,
 };

@@ -2,6 +2,7 @@
 #include "scenarios/browse.h"
 #include "scenarios/options.h"
 #include "scenarios/vary.h"
+#include "scenarios/wanted.h"
 #include "tests/flow_text.h"
 
 static const struct suite_folders examples = { "scenarios", "tests/vectors/flows" };
@@ -100,6 +101,7 @@ static const struct said {
 }, shown[] = {
     { "R-CACK-07", "R-CACK-07 MUST  (" },
     { "R-CACK-07", "binds  broker\n" },
+    { "r-cack-07", "  tls/known-rpk                                F    broker -> client CONNACK" },
     { "R-CACK-07", "  tls/known-rpk                                F    broker -> client CONNACK  (tests/vectors/flows/tls.flow:25)\n" },
     { "R-POPX-11", "not observable: " },
     { "R-POPX-11", "proven by no scenario yet\n" },
@@ -124,11 +126,41 @@ static void words(void)
     }
     buf_truncate(&out, 0);
     CHECK(browse_explain(&s, "discovery/as-hnt", &out) == ERR_NOT_FOUND);
-    CHECK(browse_show(&s, "X-CACK-07", &out) == ERR_NOT_FOUND);
+    CHECK(browse_show(&s, "x-cack-07", &out) == ERR_NOT_FOUND);
     CHECK(browse_words("CONACK", &out) == ERR_NOT_FOUND);
     CHECK(strcmp(buf_cstr(&out),
                  "no scenario discovery/as-hnt; nearest: discovery/as-hint\n"
-                 "no rule X-CACK-07; nearest: R-CACK-07\nno message CONACK; nearest: CONNACK\n") == 0);
+                 "no rule x-cack-07; nearest: R-CACK-07\nno message CONACK; nearest: CONNACK\n") == 0);
+    suite_clear(&s);
+    buf_clear(&out);
+}
+
+/* A choice of nothing names what there is. */
+static const struct unwanted {
+    struct choice choice;
+    const char *message; /* NULL: there is something */
+} unwanted[] = {
+    { { NULL, NULL, NULL }, NULL },
+    { { "discovery/*", "must", NULL }, NULL },
+    { { "discovery/as-hnt", NULL, NULL }, "no scenario discovery/as-hnt; nearest: discovery/as-hint\n" },
+    { { "discvery/*", NULL, NULL }, "no scenario discvery/*; nearest: discovery/*\n" },
+    { { "discvery/as-h*", NULL, NULL }, "no scenario discvery/as-h*; nearest: discovery/*\n" },
+    { { "nothing-of-the-kind", NULL, NULL }, "no scenario nothing-of-the-kind\n" },
+    { { "discovery/*", NULL, "interop" }, "no scenario has the tag interop\n" },
+};
+
+static void wanted(void)
+{
+    const struct unwanted *u;
+    struct suite s = { 0 };
+    struct buf out = { 0 };
+
+    CHECK(suite_load(&examples, &s, &out) == OK);
+    for (EACH_ROW(u, unwanted)) {
+        buf_truncate(&out, 0);
+        CHECK(wanted_check(&s, &u->choice, &out) == (u->message ? ERR_NOT_FOUND : OK));
+        CHECK_ROW(strcmp(buf_cstr(&out), u->message ? u->message : "") == 0, buf_cstr(&out));
+    }
     suite_clear(&s);
     buf_clear(&out);
 }
@@ -175,6 +207,13 @@ static const struct command_line {
     { "an empty value", { "x", "--level=" }, "--level needs a value\n" },
     { "an empty value behind", { "x", "run", "--out", "" }, "--out needs a value\n" },
     { "an empty argument", { "x", "run", "" }, "argument 2 is empty\n" },
+    { "a value that there is not",
+      { "x", "list", "--level", "shuold" },
+      "--level shuold: one of must should may is wanted; nearest: should\n" },
+    { "nor one like it",
+      { "x", "run", "--under=everybody" },
+      "--under everybody: one of client broker as all is wanted\n" },
+    { "nothing like it", { "x", "-x" }, "unknown option -x; try --help\n" },
     { "a value too many", { "x", "--help=1" }, "--help takes no value\n" },
 };
 
@@ -204,6 +243,7 @@ CU_TestInfo flow_suite_tests[] = {
     { "examples load", examples_load },
     { "folders are told", folders_are_told },
     { "choosing", choosing },
+    { "wanted", wanted },
     { "words", words },
     { "document", document },
     { "glob", glob },

@@ -60,7 +60,7 @@ static void put_sut(struct bed *b, const char *start, const char *more)
 static void stranger(void)
 {
     struct bed b;
-    char at[32];
+    char at[32], as[32];
 
     demo_open(&b.demo);
     snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
@@ -71,17 +71,87 @@ static void stranger(void)
         &b, 2,
         "\nnothing was tested: all runs were skipped\nreport: report/foreign/report.html\n0 passed, 0 failed",
         ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 0,
+         "it knows the method ace: CONNACK 0x87 with a hint of its AS; authz-info takes tokens; TLS 1.2: "
+         "yes; MQTT 3.1.1: yes; raw public keys: yes; PSK: yes",
+         ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "add --trust ca.pem", ARGS("--broker", at));
     ends(&b, 2, "does not hold against --trust: certificate verify failed",
          ARGS("--broker", at, "--trust", "as.pem"));
     ends(&b, 2, "no certificate in PEM in it", ARGS("--broker", at, "--trust", "broker.json"));
     ends(&b, 2, "cannot be reached: 127.0.0.1:1: connection refused",
          ARGS("--broker", "127.0.0.1:1", "--trust", "ca.pem"));
+    snprintf(as, sizeof as, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 2, "is there and speaks TLS, but to CONNECT of MQTT 5 it answers",
+         ARGS("--broker", as, "--trust", "ca.pem"));
     ends(&b, 2, "host:port is wanted", ARGS("--broker", "somewhere", "--trust", "ca.pem"));
     ends(&b, 2, "a client is started, so a .json file says how", ARGS("--client", at));
     ends(&b, 2, "--trust goes with", ARGS("--trust", "ca.pem"));
     demo_close(&b.demo);
 }
+
+#define NO_LOGIN "token/refused/no-login", "--brief"
+
+/* An AS, which has its token endpoint somewhere. */
+static void stranger_as(void)
+{
+    struct bed b;
+    char at[64];
+
+    demo_open(&b.demo);
+    snprintf(at, sizeof at, "127.0.0.1:%d", b.demo.as_port);
+    ends(&b, 0, "passed, 0 failed", ARGS("token/*", "--as", at, "--trust", "ca.pem"));
+    ends(
+        &b, 2,
+        "asks at /.well-known/oauth-authorization-server, where no standard obliges an AS to have anything\n",
+        ARGS("metadata/server", "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "https://127.0.0.1:%d/token?tenant=a", b.demo.as_port);
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%d/oauth2/token", b.demo.as_port);
+    ends(&b, 2,
+         "has no token endpoint at /oauth2/token: it answers POST with 404; is it elsewhere, as in --as "
+         "host:port/path?\n",
+         ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
+    ends(&b, 2, " is there, but hangs up on POST /token", ARGS(NO_LOGIN, "--as", at, "--trust", "ca.pem"));
+    ends(&b, 2, "host:port or host:port/path is wanted",
+         ARGS("--as", "https://somewhere/token", "--trust", "ca.pem"));
+    demo_close(&b.demo);
+}
+
+/* One that is started, and its file says where. */
+static void endpoint(void)
+{
+    static const char text[] =
+        "{\"role\":\"as\",\"name\":\"it\",\"start\":[\"{bin}/ace-as\",\"--control\",\"-c\",\"{config}\"],"
+        "\"token_path\":\"%s\"}";
+    struct bed b;
+    struct buf sut = { 0 };
+
+    demo_make(&b.demo);
+    buf_format(&sut, text, "/token?tenant=a");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 0, "1 passed, 0 failed", ARGS(NO_LOGIN, "--as", "it.json"));
+    ends(&b, 0, "1 passed, 0 failed", ARGS("connect/exporter", "--brief", "--all-real", "--as", "it.json"));
+    buf_truncate(&sut, 0);
+    buf_format(&sut, text, "/oauth2/token");
+    file_put(b.demo.dir, "it.json", buf_cstr(&sut));
+    ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
+    file_put(b.demo.dir, "that's it.json", buf_cstr(&sut));
+    ends(&b, 1,
+         "\n        ace-scenarios run token/refused/no-login --variant enc=json --under as --as 'that'\\''s "
+         "it.json' "
+         "--patience 1.0 --out report\n",
+         ARGS(NO_LOGIN, "--as", "that's it.json", "--patience", "1.0"));
+    buf_clear(&sut);
+    demo_drop(&b.demo);
+}
+
+/* Its hint names another AS than it should. */
+#define MISLEADING                                                                                     \
+    SHELL("sed 's,\\\"as_uri\\\": \\\"[^\\\"]*,\\\"as_uri\\\": \\\"https://elsewhere.example/token,' " \
+          "{config} "                                                                                  \
+          ">{dir}/misleading.json; exec {bin}/ace-broker --control -c {dir}/misleading.json")
 
 /* It is started, passes, fails, is known to fail, and is known to fail no more. */
 static void verdicts(void)
@@ -94,22 +164,16 @@ static void verdicts(void)
     put_sut(&b, OURS, ",\"known\":\"it.known\"");
     file_put(b.demo.dir, "it.known", "R-DISC-01\tuntil=2099-01\tit refuses in its own way\n");
     ends(&b, 2, "it.known is out of date: line 1, R-DISC-01: it is kept now", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        "");
+    put_sut(&b, MISLEADING, "");
     ends(&b, 1, "0 passed, 2 failed, 0 skipped", ARGS(IT));
-    put_sut(
-        &b,
-        SHELL("sed '/as_uri/d;s/\\\"public\\\": .*/\\\"public\\\": \\\"\\\"/' {config} >{dir}/no-hint.json; "
-              "exec {bin}/ace-broker --control -c {dir}/no-hint.json"),
-        ",\"known\":\"it.known\"");
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit has no AS to name\n");
-    ends(&b, 0, "known (it.known:1, R-DISC-04): it has no AS to name", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit has no AS to name\n");
+    put_sut(&b, MISLEADING, ",\"known\":\"it.known\"");
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2099-01\tit names another AS\n");
+    ends(&b, 0, "known (it.known:1, R-DISC-04): it names another AS", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tuntil=2020-01\tit names another AS\n");
     ends(&b, 2, "R-DISC-04: its time is over", ARGS(IT));
-    file_put(b.demo.dir, "it.known", "R-DISC-04\tit has no AS to name\n");
+    file_put(b.demo.dir, "it.known", "conect/exporter\tuntil=2099-01\tit has another name\n");
+    ends(&b, 2, "line 1: no scenario is called conect/exporter; nearest: connect/exporter", ARGS(IT));
+    file_put(b.demo.dir, "it.known", "R-DISC-04\tit names another AS\n");
     ends(&b, 2, "it.known: line 1: expected until=YYYY-MM", ARGS(IT));
     demo_drop(&b.demo);
 }
@@ -291,6 +355,7 @@ static bool is_heard(int fd)
 
 static void interrupt(struct bed *b, int number)
 {
+    struct bed second = { .demo = b->demo };
     char path[96];
     struct buf text = { 0 }, why = { 0 };
 
@@ -299,6 +364,7 @@ static void interrupt(struct bed *b, int number)
     int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
+    ends(&second, 2, "another run writes to report/foreign; --out DIR takes another folder\n", ARGS(IT));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
     CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
@@ -314,11 +380,11 @@ static void interrupt(struct bed *b, int number)
     buf_clear(&why);
 }
 
-/* Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
+/* While it runs, nobody else may write there. Interrupted: what was played until then is in the report, the rest is counted as skipped, and nobody is left behind: a program that did
  * would keep the other end of our pipes. */
 static void interrupted(void)
 {
-    static const int numbers[] = { SIGINT, SIGTERM };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
     struct bed b;
 
     demo_make(&b.demo);
@@ -326,7 +392,7 @@ static void interrupted(void)
             SHELL("if mv first second 2>/dev/null; then exec {bin}/ace-broker --control -c {config}; fi; "
                   "trap '' TERM; exec 3>alive; sleep 1000 & echo x >begun; exec tail -f /dev/null 3>&-"),
             "");
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         file_put(b.demo.dir, "first", "");
         interrupt(&b, numbers[i]);
     }
@@ -436,6 +502,8 @@ static void wrong_files(void)
 
 CU_TestInfo foreign_tests[] = {
     { "a broker at an address: what it can be asked, and what is wrong with the command", stranger },
+    { "an AS at an address, and where its token endpoint is", stranger_as },
+    { "an AS that is started, and where its token endpoint is", endpoint },
     { "pass, fail, known, stale: each has its exit status", verdicts },
     { "not started: how, and where it says so", unready },
     { "crashed, hung", falling },

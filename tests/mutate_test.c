@@ -79,6 +79,9 @@ static void wrong_options(void)
     CHECK(child_says(&c, CHILD_ERR, "--jobs 1 to 64"));
     child_clear(&c);
     CHECK(mutate(&c, ARGS("mutate", "no/such")) == 2);
+    CHECK(child_says(&c, CHILD_ERR, "no scenario no/such\n"));
+    child_clear(&c);
+    CHECK(mutate(&c, ARGS("mutate", "tls/untrusted", "--variant", "no=such")) == 2);
     CHECK(child_says(&c, CHILD_OUT, "no mutant was played"));
     child_clear(&c);
 }

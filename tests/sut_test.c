@@ -98,6 +98,8 @@ static const struct wrong {
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[]}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":\"x\"}", "a list of 1 to 16 words" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[1]}", "a word is wanted" },
+    { "{\"role\":\"as\",\"name\":\"x\\u001b[2J\",\"start\":[\"x\"]}",
+      "name: one line without control characters is wanted" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"lacks\":[\"pks\"]}",
       "unknown feature pks; nearest: psk" },
     { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"features\":\"psk\"}",
@@ -106,7 +108,12 @@ static const struct wrong {
     { "{\"role\":\"as\",\"name\":\"x\",\"address\":\"h:1\",\"trust\":\"none.pem\"}",
       "none.pem: No such file" },
     { "{\"role\":\"as\",\"name\":\"x\",\"address\":\"h:1\",\"trust\":\"x.json\"}", "no certificate in PEM" },
-    { "{\"role\":\"as\",\"name\":\"x\",\"address\":\"h:0\",\"trust\":\"ca.pem\"}", "host:port is wanted" },
+    { "{\"role\":\"as\",\"name\":\"x\",\"start\":[\"x\"],\"token_path\":\"token\"}",
+      "token: a path such as /token is wanted" },
+    { "{\"role\":\"broker\",\"name\":\"x\",\"start\":[\"x\"],\"token_path\":\"/t\"}",
+      "token_path is for an AS" },
+    { "{\"role\":\"as\",\"name\":\"x\",\"address\":\"h:0\",\"trust\":\"ca.pem\"}",
+      "host:port or host:port/path is wanted" },
 };
 
 static void refusals(void)
@@ -161,10 +168,56 @@ static void addresses(void)
     bed_close(&b);
 }
 
+static const struct endpoint_row {
+    const char *text, *host, *path; /* NULL: refused */
+    uint16_t port;
+} endpoint_rows[] = {
+    { "as.example:443", "as.example", "/token", 443 },
+    { "as.example:443/oauth2/token", "as.example", "/oauth2/token", 443 },
+    { "https://as.example:443/realms/a:b/token?c=d", "as.example", "/realms/a:b/token?c=d", 443 },
+    { "[::1]:9443/token", "[::1]", "/token", 9443 },
+    { "9443/t", "127.0.0.1", "/t", 9443 },
+    { "as.example/token", NULL, NULL, 0 },
+    { "http://as.example:80/token", NULL, NULL, 0 },
+    { "as.example:443/a b", NULL, NULL, 0 },
+    { "as.example:443/a#b", NULL, NULL, 0 },
+};
+
+/* Where the token endpoint of an AS is. Nobody else has one. */
+static void endpoints(void)
+{
+    const struct endpoint_row *r;
+    struct bed b;
+    char ca[64];
+
+    bed_open(&b);
+    snprintf(ca, sizeof ca, "%s/ca.pem", b.dir);
+    for (EACH_ROW(r, endpoint_rows)) {
+        struct sut_address at = { ROLE_AS, r->text, ca };
+        enum err e = sut_at(&at, &b.sut, &b.message);
+        CHECK_ROW((e == OK) == (r->path != NULL), r->text);
+        if (e == OK)
+            CHECK_ROW(strcmp(b.sut.host, r->host) == 0 && b.sut.port == r->port &&
+                          strcmp(b.sut.token_path, r->path) == 0,
+                      r->text);
+        sut_clear(&b.sut);
+    }
+    CHECK(sut_at(&(struct sut_address){ ROLE_BROKER, "h:1/token", ca }, &b.sut, &b.message) == ERR_MALFORMED);
+    CHECK(read_text(&b,
+                    "{\"role\":\"as\",\"name\":\"A\",\"start\":[\"a\"],\"token_path\":\"/oauth2/token\"}") ==
+          OK);
+    CHECK(strcmp(b.sut.token_path, "/oauth2/token") == 0);
+    sut_clear(&b.sut);
+    CHECK(read_text(&b, "{\"role\":\"as\",\"name\":\"A\",\"address\":\"h:1/x\",\"trust\":\"ca.pem\"}") == OK);
+    CHECK(strcmp(b.sut.token_path, "/x") == 0);
+    bed_close(&b);
+}
+
 CU_TestInfo sut_tests[] = {
     { "a file says how it is started, and what it lacks", started },
     { "or all that it can", features },
     { "a file that does not hold together is told so by place", refusals },
     { "addresses", addresses },
+    { "and paths of token endpoints", endpoints },
     CU_TEST_INFO_NULL,
 };

@@ -82,10 +82,11 @@ static void refusals(void)
         enum refusal refusal;
         enum verdict verdict;
     } refused[] = {
-        { "T-A-1", REFUSAL_NONE, VERDICT_FAIL },  { "T-A-1", REFUSAL_CODE, VERDICT_WARN },
-        { "T-A-1", REFUSAL_CLOSE, VERDICT_WARN }, { "T-A-2", REFUSAL_CODE, VERDICT_FAIL },
-        { "T-A-2", REFUSAL_CLOSE, VERDICT_FAIL }, { "T-A-3", REFUSAL_CODE, VERDICT_WARN },
-        { "T-A-3", REFUSAL_CLOSE, VERDICT_FAIL }, { "T-A-4", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_NONE, VERDICT_FAIL },   { "T-A-1", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_CLOSE, VERDICT_WARN },  { "T-A-1", REFUSAL_PACKET, VERDICT_WARN },
+        { "T-A-3", REFUSAL_PACKET, VERDICT_FAIL }, { "T-A-2", REFUSAL_CODE, VERDICT_FAIL },
+        { "T-A-2", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-3", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-3", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-4", REFUSAL_CODE, VERDICT_WARN },
     };
     struct rules rules = { 0 };
     const struct refused *r;
