@@ -88,6 +88,14 @@ static bool refuses_by_another(const struct step *s, const char *got)
     return told && reason && strtol(reason + 8, NULL, 10) >= REFUSES && ends_by_refusal(s);
 }
 
+/* An HTTP status of the same class. */
+static bool answers_otherwise(const struct step *s, const char *got)
+{
+    const char *drawn = s->message ? s->message->word : "";
+
+    return *drawn >= '2' && *drawn <= '5' && *got == *drawn;
+}
+
 bool judge_message(struct show *w, const struct step *s, bool held, const char *got)
 {
     struct check_result *c = new_check(w, s, s->at, &s->proves);
@@ -99,6 +107,7 @@ bool judge_message(struct show *w, const struct step *s, bool held, const char *
         buf_str(&c->want, s->message ? s->message->word : "quiet");
         buf_str(&c->got, got);
         if (refuses_by_another(s, got)) c->refusal = REFUSAL_PACKET;
+        if (answers_otherwise(s, got)) c->refusal = REFUSAL_STATUS;
         w->over = true;
     }
     return held;

@@ -11,13 +11,11 @@ static const char *const verdicts[VERDICTS] = {
 };
 
 static const char *const refusals[] = {
-    [REFUSAL_NONE] = "",
-    [REFUSAL_CODE] = "code",
-    [REFUSAL_PACKET] = "packet",
-    [REFUSAL_CLOSE] = "close",
+    [REFUSAL_NONE] = "",       [REFUSAL_CODE] = "code",     [REFUSAL_PACKET] = "packet",
+    [REFUSAL_CLOSE] = "close", [REFUSAL_STATUS] = "status",
 };
 
-enum { REFUSALS = REFUSAL_CLOSE + 1 };
+enum { REFUSALS = REFUSAL_STATUS + 1 };
 
 enum { PLAYERS = PLAYER_EXTERNAL + 1 };
 

@@ -24,12 +24,13 @@ enum player { PLAYER_ABSENT, PLAYER_PUPPET, PLAYER_PRODUCT, PLAYER_EXTERNAL };
 /* Behind the role, in the arrow of a check on the program as such: that it runs and stops without fault. */
 #define RESULT_PROGRAM " (the program)"
 
-/* A refusal that came in another form than expected: rules that only want a refusal are not broken by it. */
+/* A refusal, or over HTTP any answer, that came in another form than expected: rules that only want such an outcome are not broken by it. */
 enum refusal {
     REFUSAL_NONE,
     REFUSAL_CODE,   /* with another Reason Code */
     REFUSAL_PACKET, /* with DISCONNECT for CONNACK, or the other way round */
-    REFUSAL_CLOSE   /* the connection was closed, without the packet that should have told */
+    REFUSAL_CLOSE,  /* the connection was closed, without the packet that should have told */
+    REFUSAL_STATUS  /* over HTTP: another status of the same class, as 201 for 200 */
 };
 
 /* One expectation on one line of the flow, seen or not. */

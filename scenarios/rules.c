@@ -267,6 +267,15 @@ bool rule_names_code(const struct rule *r)
     return at != NULL;
 }
 
+bool rule_names_status(const struct rule *r)
+{
+    static const char *const names[] = { "status 200", "HTTP 400", " 401", "4.01", "4.03" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strstr(r->text, names[i])) return true;
+    return false;
+}
+
 bool rule_names_packet(const struct rule *r)
 {
     return rule_names_code(r) || strstr(r->text, "CONNACK") || strstr(r->text, "DISCONNECT");

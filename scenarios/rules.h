@@ -47,6 +47,7 @@ const char *rules_nearest(const struct rules *r, const char *id);     /* NULL: n
 
 /* Does the rule say how something is refused: with which Reason Code, or at least with which packet? */
 bool rule_names_code(const struct rule *r);
+bool rule_names_status(const struct rule *r); /* of HTTP */
 bool rule_names_packet(const struct rule *r);
 
 /* "MUST NOT", and with its mark "MUST NOT [derived]". */

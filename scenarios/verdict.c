@@ -49,6 +49,8 @@ static bool is_about_form(const struct check_result *c, const struct rule *rule)
     case REFUSAL_PACKET:
     case REFUSAL_CLOSE:
         return rule_names_packet(rule);
+    case REFUSAL_STATUS:
+        return rule_names_status(rule);
     case REFUSAL_NONE:
         break;
     }

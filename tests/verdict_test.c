@@ -76,7 +76,8 @@ static void refusals(void)
                                "T-A-1\tRFC1\tMUST\tRS\tg\tAn invalid token is refused.\tlook\tyes\n"
                                "T-A-2\tRFC1\tMUST\tRS\tg\tAn invalid token gives 0x87.\tlook\tyes\n"
                                "T-A-3\tRFC1\tMUST\tRS\tg\tThe outcome is told with CONNACK.\tlook\tyes\n"
-                               "T-A-4\tRFC1\tMUST\tRS\tg\tSuccess is 0x00.\tlook\tyes\n";
+                               "T-A-4\tRFC1\tMUST\tRS\tg\tSuccess is 0x00.\tlook\tyes\n"
+                               "T-A-5\tRFC1\tMUST\tRS\tg\tA reply has status 200.\tlook\tyes\n";
     static const struct refused {
         const char *rule;
         enum refusal refusal;
@@ -87,6 +88,7 @@ static void refusals(void)
         { "T-A-3", REFUSAL_PACKET, VERDICT_FAIL }, { "T-A-2", REFUSAL_CODE, VERDICT_FAIL },
         { "T-A-2", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-3", REFUSAL_CODE, VERDICT_WARN },
         { "T-A-3", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-4", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_STATUS, VERDICT_WARN }, { "T-A-5", REFUSAL_STATUS, VERDICT_FAIL },
     };
     struct rules rules = { 0 };
     const struct refused *r;
