@@ -77,6 +77,7 @@ help:      ; @sed -n 's/^#: //p' Makefile
 #: make valgrind     runs the unit tests under valgrind
 #: make fuzz         runs each fuzz target FUZZ_SECONDS (20)
 #: make bench      what each thing costs, beside mosquitto   BENCH_ROUNDS=5 BENCH_SCALE=1
+#: make install      the programs, and what ace-scenarios reads   PREFIX=/usr/local DESTDIR=
 #: make clean        removes what was built
 scenarios: all                   ; @$(B)/bin/ace-scenarios run
 interop: all adapters            ; @$(B)/bin/ace-scenarios matrix suts/*.json
@@ -106,7 +107,14 @@ fuzz-%: $(B)/run/%
 	@$< -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/$*- $(B)/corpus/$* $(wildcard tests/fuzz/seeds/$*)
 bench:                           ; @packaging/setup.sh bench && $(MAKE) bench-run
 bench-run: all $(B)/bin/ace-bench ; @bench/run.sh $(B)/bin build/bench
+# The programs find their scenarios in share/ace-mqtt beside their bin.
+PREFIX ?= /usr/local
+share   = $(DESTDIR)$(PREFIX)/share/ace-mqtt/scenarios
+install: all
+	@install -d $(DESTDIR)$(PREFIX)/bin $(share)/flows $(share)/page
+	@install -m 755 $(PROGS:%=$(B)/bin/ace-%) $(DESTDIR)$(PREFIX)/bin
+	@install -m 644 scenarios/*.tsv $(share) && install -m 644 scenarios/flows/*.flow $(share)/flows && install -m 644 scenarios/page/* $(share)/page
 clean:                           ; rm -rf build/*/ build/suites.h
-.PHONY: all help scenarios sandbox interop mutate twins test test-evidence test-report oracles adapters check rules valgrind valgrind-run fuzz bench bench-run clean always
+.PHONY: all help scenarios sandbox interop mutate twins test test-evidence test-report oracles adapters check rules valgrind valgrind-run fuzz bench bench-run install clean always
 .SECONDARY:
 -include $(shell find $(B) build/check -name '*.d' 2>/dev/null)

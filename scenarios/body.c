@@ -153,10 +153,26 @@ static struct doc *binary_member(const struct value *v)
     return d;
 }
 
-static struct value read_word(const struct doc *d, const char *name, enum notation n)
+/* What has a number is not written as a word in CBOR [R-TERR-11] [R-TOK-09]: such a word is none of the flow's. */
+static struct value spelled_out(struct span word, struct vars *vars)
+{
+    struct buf text = { 0 };
+
+    buf_str(&text, "text: ");
+    buf_add(&text, word);
+    struct value v = value_bytes(vars_copy(vars, buf_span(&text)));
+    buf_clear(&text);
+    return v;
+}
+
+static struct value read_word(const struct doc *d, const char *name, enum notation n, struct vars *vars)
 {
     const struct abbreviated *a = abbreviation(name);
     struct value v = value_of(d);
+    struct span text;
+
+    if (a && n == NOTATION_CBOR && doc_text(d, &text) && label_value(a->values, text) >= 0)
+        return spelled_out(text, vars);
     const char *word =
         a && n == NOTATION_CBOR && v.kind == VALUE_NUMBER ? label_word(a->values, v.number) : NULL;
 
@@ -219,7 +235,7 @@ static void read_member(const struct doc *body, const struct leg *leg, const str
         break;
     default:
         v = n == NOTATION_CBOR && is_binary(def->name) ? read_binary(d, out->vars)
-                                                       : read_word(d, def->name, n);
+                                                       : read_word(d, def->name, n, out->vars);
         break;
     }
     fields_add(out, def, def->name, v);

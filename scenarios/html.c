@@ -1,5 +1,6 @@
 #include "scenarios/html.h"
 
+#include "scenarios/ability.h"
 #include "scenarios/command.h"
 #include "scenarios/history.h"
 #include "scenarios/json.h"
@@ -151,6 +152,7 @@ static enum err write_all(struct writer *w)
     for (size_t i = 0; i < r->runs; i++) TRY(write_run(w, i));
     json_close(w->json, ']');
     proven_write(&r->proven, w->json);
+    ability_write(r, w->json);
     json_open(w->json, "figures", '[');
     buf_add(w->json, buf_span(&w->figures.json));
     json_close(w->json, ']');

@@ -45,7 +45,8 @@ static struct check_result *new_check(struct show *w, const struct step *s, stru
 /* A message that has no rule as such, and does not come, breaks those of its fields. */
 static void copy_field_rules(struct check_result *c, const struct step *s)
 {
-    for (size_t i = 0; i < s->count && s->proves.count == 0; i++) copy_rules(c, &s->field[i].proves);
+    for (size_t i = 0; i < s->count && s->proves.count == 0; i++)
+        if (!s->field[i].optional) copy_rules(c, &s->field[i].proves);
 }
 
 /* --- refusals --- */
@@ -62,6 +63,12 @@ static bool wants_refusal(const struct pattern *p)
 static bool is_reason(const struct field *f)
 {
     return f->def && f->def->type == FIELD_REASON;
+}
+
+/* The error code of a response that refuses. */
+static bool is_error(const struct step *s, const struct field *f)
+{
+    return s->message && s->message->kind == MESSAGE_RESPONSE && f->def && strcmp(f->def->name, "error") == 0;
 }
 
 /* After a refusal the connection is closed, so a peer that only closes has refused, too. Not so in answer to a PUBLISH. */
@@ -221,6 +228,7 @@ bool judge_field(struct show *w, const struct step *s, const struct field *f, co
         c->refusal = REFUSAL_CODE;
         buf_str(&c->got, ", a refusal all the same");
     }
+    if (is_error(s, f) && v.kind != VALUE_ABSENT) c->refusal = REFUSAL_ERROR;
     return false;
 }
 

@@ -102,8 +102,11 @@ static void print_rows(struct matrix *m, struct buf *out)
 {
     struct cell sum[MAX_COLUMNS] = { 0 };
 
+    bool any = false;
+
+    for (size_t i = 0; i < m->rows.count; i++) any |= ran(m, i);
     for (size_t i = 0; i < m->rows.count; i++) {
-        if (!ran(m, i)) continue;
+        if (any && !ran(m, i)) continue;
         buf_format(out, "  %-16s", buf_cstr(&m->rows.name[i]));
         for (size_t k = 0; k < m->columns.count; k++) {
             print_cell(&m->cell[i][k], out);

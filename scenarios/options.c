@@ -174,6 +174,10 @@ void options_each(const char *beginning, struct buf *out)
         if (span_starts(span_str(table[i].name), span_str(beginning))) buf_format(out, "%s\n", table[i].name);
 }
 
+/* In the tree that it was built in, and where `make install` puts it. */
+#define INSTALLED "/share/ace-mqtt/scenarios"
+static const char *const homes[] = { "/scenarios", INSTALLED };
+
 enum err options_home(struct buf *out)
 {
     char path[PATH_MAX];
@@ -181,14 +185,26 @@ enum err options_home(struct buf *out)
 
     while (n > 0) {
         while (n > 0 && path[--n] != '/') continue;
-        buf_truncate(out, 0);
-        buf_add(out, span(path, (size_t)n));
-        buf_str(out, "/scenarios/requirements.tsv");
-        if (access(buf_cstr(out), R_OK) != 0) continue;
-        buf_truncate(out, out->n - strlen("/requirements.tsv"));
-        return OK;
+        for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+            buf_truncate(out, 0);
+            buf_add(out, span(path, (size_t)n));
+            buf_str(out, homes[i]);
+            size_t end = out->n;
+            buf_str(out, "/requirements.tsv");
+            bool there = access(buf_cstr(out), R_OK) == 0;
+            buf_truncate(out, end);
+            if (there) return OK;
+        }
     }
     return ERR_NOT_FOUND;
+}
+
+/* What is installed writes where it is called. */
+static bool is_installed(struct span home)
+{
+    size_t n = strlen(INSTALLED);
+
+    return home.n >= n && span_is(span_skip(home, home.n - n), INSTALLED);
 }
 
 enum err options_bin(struct buf *out)
@@ -208,7 +224,9 @@ enum err options_out(const struct options *o, struct buf *out)
     enum err e = o->home || o->out ? OK : options_home(&home);
 
     if (o->out) buf_str(out, o->out);
-    if (e == OK && !o->out) {
+    if (e == OK && !o->out && !o->home && is_installed(buf_span(&home))) {
+        buf_str(out, "ace-report");
+    } else if (e == OK && !o->out) {
         if (o->home)
             buf_format(&home, "%s/..", o->home);
         else

@@ -12,10 +12,10 @@ static const char *const verdicts[VERDICTS] = {
 
 static const char *const refusals[] = {
     [REFUSAL_NONE] = "",       [REFUSAL_CODE] = "code",     [REFUSAL_PACKET] = "packet",
-    [REFUSAL_CLOSE] = "close", [REFUSAL_STATUS] = "status",
+    [REFUSAL_CLOSE] = "close", [REFUSAL_STATUS] = "status", [REFUSAL_ERROR] = "error",
 };
 
-enum { REFUSALS = REFUSAL_STATUS + 1 };
+enum { REFUSALS = REFUSAL_ERROR + 1 };
 
 enum { PLAYERS = PLAYER_EXTERNAL + 1 };
 

@@ -30,7 +30,8 @@ enum refusal {
     REFUSAL_CODE,   /* with another Reason Code */
     REFUSAL_PACKET, /* with DISCONNECT for CONNACK, or the other way round */
     REFUSAL_CLOSE,  /* the connection was closed, without the packet that should have told */
-    REFUSAL_STATUS  /* over HTTP: another status of the same class, as 201 for 200 */
+    REFUSAL_STATUS, /* over HTTP: another status of the same class, as 201 for 200 */
+    REFUSAL_ERROR   /* over HTTP: another error code, as unsupported_grant_type for invalid_scope */
 };
 
 /* One expectation on one line of the flow, seen or not. */

@@ -2,6 +2,7 @@
 
 #include "common/base/plural.h"
 #include "common/base/utf8.h"
+#include "scenarios/ability.h"
 #include "scenarios/command.h"
 #include "scenarios/matrix.h"
 #include "scenarios/switches.h"
@@ -369,6 +370,18 @@ static void print_matrix(const struct terminal *t)
     buf_clear(&proven);
 }
 
+/* Of somebody else's program, the gist. */
+static void print_abilities(const struct terminal *t)
+{
+    struct buf text = { 0 };
+
+    if (!t->report->foreign) return;
+    ability_print(t->report, &text);
+    if (text.n) fputc('\n', t->to);
+    for (struct span rest = buf_span(&text); rest.n;) put_line(t, "", span_cut(&rest, '\n'));
+    buf_clear(&text);
+}
+
 /* Which readings were chosen. The values are in the report. */
 static void print_switches(const struct terminal *t)
 {
@@ -391,6 +404,7 @@ enum status terminal_end(struct terminal *t)
     print_group(t, t->report->runs);
     wipe_progress(t);
     print_matrix(t);
+    print_abilities(t);
     print_all_skipped(t);
     print_switches(t);
     print_coverage(t);

@@ -1,6 +1,7 @@
 #include "scenarios/verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { ALL_ROLES = (1 << ROLE_COUNT) - 1 };
 
@@ -40,6 +41,16 @@ const struct rule *check_rule_at(const struct check_result *c, size_t i, const s
     return rules_find(rules, id);
 }
 
+/* Does the rule name one of these error codes: "invalid_scope|invalid_request"? */
+static bool names_error(const struct rule *rule, struct span codes)
+{
+    while (codes.n) {
+        struct span code = span_cut(&codes, '|');
+        if (code.n && memmem(rule->text, strlen(rule->text), code.p, code.n)) return true;
+    }
+    return false;
+}
+
 /* What was refused in another form breaks the rules that name the form. */
 static bool is_about_form(const struct check_result *c, const struct rule *rule)
 {
@@ -51,6 +62,8 @@ static bool is_about_form(const struct check_result *c, const struct rule *rule)
         return rule_names_packet(rule);
     case REFUSAL_STATUS:
         return rule_names_status(rule);
+    case REFUSAL_ERROR:
+        return names_error(rule, buf_span(&c->want));
     case REFUSAL_NONE:
         break;
     }
@@ -76,6 +89,12 @@ enum verdict level_verdict(enum level l)
     return of[l];
 }
 
+/* Something else came than the answer 2xx without which the dialogue cannot go on. */
+static bool is_lost_answer(const struct check_result *c)
+{
+    return c->field.n == 0 && c->refusal == REFUSAL_NONE && c->want.n && c->want.p[0] == '2';
+}
+
 enum verdict check_verdict(const struct run_result *r, const struct check_result *c,
                            const struct rules *rules)
 {
@@ -86,7 +105,7 @@ enum verdict check_verdict(const struct run_result *r, const struct check_result
         const struct rule *rule = check_rule_at(c, i, rules);
         if (rule && check_speaks(r, c, rule)) v = worse(v, level_verdict(rule->level));
     }
-    if (v != VERDICT_PASS) return v;
+    if (v != VERDICT_PASS) return is_lost_answer(c) && check_shows(c) & result_real(r) ? VERDICT_FAIL : v;
     if (c->refusal != REFUSAL_NONE && check_shows(c) & result_real(r)) return VERDICT_WARN;
     return check_shows(c) & result_real(r) ? VERDICT_FAIL : VERDICT_ERROR;
 }

@@ -28,7 +28,7 @@ enum verdict level_verdict(enum level l);
 
 /*
  * Of one check: PASS where it held. Else the level of the highest rule it speaks about (MUST: FAIL, SHOULD: WARN, MAY:
- * NOTE); where it speaks about none: FAIL if it shows a real role (WARN if it is a refusal in another form), else ERROR (a puppet did not play its
+ * NOTE); where it speaks about none: FAIL if it shows a real role (WARN if it is a refusal in another form; an answer 2xx that is lost is a FAIL in any case), else ERROR (a puppet did not play its
  * part).
  */
 enum verdict check_verdict(const struct run_result *r, const struct check_result *c,

@@ -114,9 +114,19 @@ terminals()
     ! grep -q "$(printf '\033')" "$dir/said" || complain 'colours in spite of NO_COLOR'
 }
 
+# Installed elsewhere it finds what it reads, and writes where it is called.
+installed()
+{
+    make -s --no-print-directory install DESTDIR="$dir/root" PREFIX=/opt/ace
+    mkdir "$dir/elsewhere"
+    (cd "$dir/elsewhere" && "$dir/root/opt/ace/bin/ace-scenarios" run connect/exporter --under broker --brief >"$dir/said" 2>&1) || complain "installed: $(tail -n 3 "$dir/said")"
+    [ -f "$dir/elsewhere/ace-report/report.html" ] || complain 'installed: no report where it was called'
+}
+
 files
 programs
 again
+installed
 repeats
 run 1
 node tests/browser/report.mjs "$out/report.html" "$shots/failing" || complain 'the page of a failing run'

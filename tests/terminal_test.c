@@ -201,6 +201,7 @@ static void untested(void)
     end(&s, STATUS_ERROR,
         "\n"
         "  passed/ran        broker+as\n"
+        "  tls                       -\n"
         "\n"
         "\n"
         "skipped (each by name in report.html):\n"

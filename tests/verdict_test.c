@@ -26,6 +26,7 @@ static const struct row {
     { "quiet shows the others", PUP, PRO, PUP, { 1, "quiet client", "", "a", "b", { "T-RS-01" } }, VERDICT_FAIL },
     { "quiet does not show the silent end", PRO, PUP, PUP, { 1, "quiet client", "", "a", "b", { 0 } }, VERDICT_ERROR },
     { "an unknown rule is none", PUP, PRO, PUP, { 1, "broker -> client CONNACK", "", "a", "b", { "T-X" } }, VERDICT_FAIL },
+    { "an answer that is lost, with a SHOULD", PUP, PUP, EXT, { 1, "as -> client 200", "", "200", "400", { "T-AS-01" } }, VERDICT_FAIL },
     { "three puppets", PUP, PUP, PUP, { 1, "broker -> client CONNACK", "", "a", "b", { "T-RS-02" } }, VERDICT_ERROR },
 };
 
@@ -77,7 +78,8 @@ static void refusals(void)
                                "T-A-2\tRFC1\tMUST\tRS\tg\tAn invalid token gives 0x87.\tlook\tyes\n"
                                "T-A-3\tRFC1\tMUST\tRS\tg\tThe outcome is told with CONNACK.\tlook\tyes\n"
                                "T-A-4\tRFC1\tMUST\tRS\tg\tSuccess is 0x00.\tlook\tyes\n"
-                               "T-A-5\tRFC1\tMUST\tRS\tg\tA reply has status 200.\tlook\tyes\n";
+                               "T-A-5\tRFC1\tMUST\tRS\tg\tA reply has status 200.\tlook\tyes\n"
+                               "T-A-6\tRFC1\tMUST\tRS\tg\tIt gives invalid_scope.\tlook\tyes\n";
     static const struct refused {
         const char *rule;
         enum refusal refusal;
@@ -88,6 +90,7 @@ static void refusals(void)
         { "T-A-3", REFUSAL_PACKET, VERDICT_FAIL }, { "T-A-2", REFUSAL_CODE, VERDICT_FAIL },
         { "T-A-2", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-3", REFUSAL_CODE, VERDICT_WARN },
         { "T-A-3", REFUSAL_CLOSE, VERDICT_FAIL },  { "T-A-4", REFUSAL_CODE, VERDICT_WARN },
+        { "T-A-1", REFUSAL_ERROR, VERDICT_WARN },  { "T-A-6", REFUSAL_ERROR, VERDICT_FAIL },
         { "T-A-1", REFUSAL_STATUS, VERDICT_WARN }, { "T-A-5", REFUSAL_STATUS, VERDICT_FAIL },
     };
     struct rules rules = { 0 };
@@ -96,8 +99,10 @@ static void refusals(void)
     CHECK(rules_read(span_str(text), &rules, NULL) == OK);
     for (EACH_ROW(r, refused)) {
         struct run_result run = make_run(&(struct made_run){ "t/x", "", PUP, PRO, PUP });
-        make_check(&run,
-                   &(struct made_check){ 1, "broker -> client CONNACK", "reason", "a", "b", { r->rule } });
+        make_check(
+            &run,
+            &(struct made_check){
+                1, "broker -> client CONNACK", "reason", "invalid_request|invalid_scope", "b", { r->rule } });
         run.checks[0].refusal = r->refusal;
         bool speaks = check_speaks(&run, &run.checks[0], check_rule_at(&run.checks[0], 0, &rules));
         result_judge(&run, &rules);
