@@ -1,3 +1,4 @@
+#include "scenarios/adapter.h"
 #include "scenarios/body.h"
 #include "scenarios/ends.h"
 #include "scenarios/fill.h"
@@ -145,10 +146,12 @@ static void judge_arrival(struct show *w, const struct step *s, struct awaited *
         buf_format(a->got, "CLOSE (%s)", a->arrival.end->reason);
     else if (a->taken == TAKE_NOTHING)
         buf_str(a->got, "nothing in time");
+    if (a->taken == TAKE_NOTHING) adapter_tell(w, s->from, a->got);
     if (a->arrival.end) w->stage.facts = &a->arrival.end->facts;
     bool broken_on_purpose = a->taken == TAKE_BROKEN && show_puppet(w, s->from.role) && w->said == s;
     bool held = s->message->kind == MESSAGE_CLOSE ? closed : a->taken == TAKEN || broken_on_purpose;
     if (!held && (closed || a->taken == TAKE_NOTHING)) {
+        if (adapter_fell(w, s->from, closed)) return;
         (closed ? judge_closed : judge_silence)(w, s, buf_cstr(a->got));
         return;
     }

@@ -1,6 +1,7 @@
 #include "scenarios/html.h"
 
 #include "scenarios/ability.h"
+#include "scenarios/command.h"
 #include "scenarios/history.h"
 #include "scenarios/json.h"
 #include "scenarios/matrix.h"
@@ -102,7 +103,7 @@ static enum err write_run(struct writer *w, size_t number)
 {
     const struct run_result *run = &w->report->run[number];
     size_t scenario = scenario_number(w->suite, buf_span(&run->scenario)), figure = 0;
-    struct buf role = { 0 };
+    struct buf role = { 0 }, again = { 0 };
     struct variant v;
     bool drawn = scenario < w->suite->flows.count &&
                  find_variant(w->suite->flows.scenario[scenario], buf_span(&run->variant), &v);
@@ -110,6 +111,7 @@ static enum err write_run(struct writer *w, size_t number)
 
     if (drawn) variant_clear(&v);
     report_under_test(run, &role);
+    command_print(w->report, run, &again);
     json_line(w->json);
     json_open(w->json, NULL, '{');
     json_number(w->json, "scenario", (int64_t)scenario);
@@ -118,6 +120,7 @@ static enum err write_run(struct writer *w, size_t number)
     json_text(w->json, "role", buf_span(&role));
     json_text(w->json, "verdict", span_str(verdict_name(run->verdict)));
     if (run->why.n) json_text(w->json, "why", buf_span(&run->why));
+    json_text(w->json, "again", buf_span(&again));
     json_number(w->json, "ms", run->ms);
     json_text(w->json, "dir", buf_span(&run->dir));
     json_number(w->json, "combination", combination_of(w->suite, run));
@@ -126,6 +129,7 @@ static enum err write_run(struct writer *w, size_t number)
     write_said(w, number, "broken", SAID_BROKEN);
     json_close(w->json, '}');
     buf_clear(&role);
+    buf_clear(&again);
     return e;
 }
 

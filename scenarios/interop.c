@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/file.h"
+#include "common/base/shell.h"
 #include "scenarios/pairs.h"
 #include "scenarios/wanted.h"
 
@@ -53,18 +54,31 @@ static void name_folder(const struct interop *x, const struct pairing *p, struct
         buf_format(out, "%s%s", r ? "+" : "", x->pairs.name[r][p->who[r]]);
 }
 
+/* The options of a command that plays one of its runs again. */
+static void name_repeat(const struct run_options *like, const struct run_options *r, struct buf *out)
+{
+    for (enum role i = 0; i < ROLE_COUNT; i++) {
+        if (!r->plan.sut[i]) continue;
+        buf_format(out, " --%s ", role_name(i));
+        shell_word(out, span_str(r->plan.sut[i]->path));
+    }
+    buf_format(out, " --all-real%s", like->repeat);
+}
+
 /* What people would see of it goes into a file beside its report. */
 static enum status play(const struct suite *s, const struct run_options *like, struct interop *x,
                         struct pairing *p)
 {
     struct run_options r = *like;
-    struct buf out = { 0 };
+    struct buf out = { 0 }, repeat = { 0 };
     char path[MAX_PATH + 32];
 
     buf_str(&out, like->out);
     name_folder(x, p, &out);
     r.out = buf_cstr(&out);
     for (enum role i = 0; i < ROLE_COUNT; i++) r.plan.sut[i] = x->count[i] ? &x->sut[i][p->who[i]] : NULL;
+    name_repeat(like, &r, &repeat);
+    r.repeat = buf_cstr(&repeat);
     snprintf(path, sizeof path, "%s/report.txt", r.out);
     bool made = workers_folder(r.out);
     r.to = made ? fopen(path, "w") : NULL;
@@ -77,6 +91,7 @@ static enum status play(const struct suite *s, const struct run_options *like, s
         fprintf(stderr, "ace-scenarios: %s cannot be written\n", path);
     }
     buf_clear(&out);
+    buf_clear(&repeat);
     return status;
 }
 
@@ -131,10 +146,12 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
 {
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
+    struct buf repeat = { 0 };
     struct buf message = { 0 };
     enum status status = STATUS_ERROR;
 
     if (launch_pace(o, &pace) && launch_places(o, &places)) {
+        options_repeat(o, &repeat);
         struct run_options like = {
             .plan = { .choice = { .level = o->level, .tag = o->tag ? o->tag : INTEROP_TAG },
                       .mode = RUN_ALL_REAL },
@@ -143,11 +160,13 @@ static enum status pair_up(const struct suite *s, const struct options *o, struc
             .home = o->home ? o->home : buf_cstr(&places.home),
             .jobs = pace.jobs,
             .patience = pace.patience,
+            .repeat = buf_cstr(&repeat),
         };
         bool any = wanted_check(s, &like.plan.choice, &message) == OK;
         if (any) status = play_pairs(s, &like, x);
         if (any && !draw(x, like.out) && status == STATUS_FINE) status = STATUS_ERROR;
     }
+    buf_clear(&repeat);
     if (message.n) fprintf(stderr, "ace-scenarios: %s", buf_cstr(&message));
     buf_clear(&message);
     places_clear(&places);

@@ -43,42 +43,7 @@ void places_clear(struct places *p)
 struct cast_list {
     struct sut sut[ROLE_COUNT];
     bool given[ROLE_COUNT];
-    struct buf repeat; /* the options that name them */
 };
-
-/* As a shell takes it for one word. */
-static void put_word(struct buf *out, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,@%+-";
-
-    if (*word && !word[strspn(word, plain)]) {
-        buf_str(out, word);
-        return;
-    }
-    buf_u8(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
-            buf_str(out, "'\\''");
-        else
-            buf_u8(out, (uint8_t)*word);
-    }
-    buf_u8(out, '\'');
-}
-
-static void put_option(struct buf *out, const char *name, const char *value)
-{
-    if (!value) return;
-    buf_format(out, "%s--%s ", out->n ? " " : "", name);
-    put_word(out, value);
-}
-
-/* What else decides how a run goes. */
-static void put_manner(const struct options *o, struct buf *out)
-{
-    put_option(out, "patience", o->patience);
-    put_option(out, "home", o->home);
-    put_option(out, "flows", o->flows);
-}
 
 static bool is_file(const char *text)
 {
@@ -122,10 +87,7 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
         e = read_one(o, r, named[r], &out->sut[r], &message);
         if (e == OK && !out->sut[r].starts) e = sut_reach(&out->sut[r], patience, &message);
         out->given[r] = e == OK;
-        put_option(&out->repeat, role_name(r), named[r]);
     }
-    if (o->all_real) buf_str(&out->repeat, " --all-real");
-    put_option(&out->repeat, "trust", o->trust);
     if (e != OK) complain(message.n ? buf_cstr(&message) : err_wire(e)->words);
     buf_clear(&message);
     return e == OK;
@@ -134,7 +96,6 @@ static bool read_cast(const struct options *o, unsigned patience, struct cast_li
 static void cast_list_clear(struct cast_list *c)
 {
     for (enum role r = 0; r < ROLE_COUNT; r++) sut_clear(&c->sut[r]);
-    buf_clear(&c->repeat);
 }
 
 bool launch_known(const struct sut *s, const struct suite *suite, struct known *out)
@@ -180,7 +141,7 @@ static enum status run_with(const struct suite *s, const struct cast_list *c, st
         good = launch_known(only, s, &known);
         r->known = known.count ? &known : NULL;
     }
-    if (only && r->repeat) fprintf(r->to, "%s\n", only->name);
+    if (only) fprintf(r->to, "%s\n", only->name);
     if (only && only->probed) fprintf(r->to, "  %s\n", only->probed);
     enum status status = good ? run_all(s, r) : STATUS_ERROR;
     known_clear(&known);
@@ -211,18 +172,18 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
     struct pace pace = { 2, 100 };
     struct places places = { 0 };
     struct cast_list cast = { 0 };
-    struct buf manner = { 0 };
+    struct buf repeat = { 0 };
     enum status status = STATUS_ERROR;
 
     if (o->trust && !o->broker && !o->as) {
         complain("--trust goes with --broker host:port or --as host:port");
         return status;
     }
-    put_manner(o, &manner);
     if (launch_pace(o, &pace) && launch_places(o, &places) && read_cast(o, pace.patience, &cast)) {
         if (mode == RUN_MODEL)
             buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
         if (count_given(&cast)) buf_str(&places.out, "/foreign"); /* nor this of ours */
+        options_repeat(o, &repeat);
         struct run_options r = {
             .plan = { .choice = { .glob = o->arguments ? o->argument[0] : NULL,
                                   .level = o->level,
@@ -236,8 +197,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
             .home = buf_cstr(&places.home),
             .jobs = pace.jobs,
             .patience = pace.patience,
-            .repeat = count_given(&cast) ? buf_cstr(&cast.repeat) : NULL,
-            .manner = buf_cstr(&manner),
+            .repeat = buf_cstr(&repeat),
             .evidence = o->evidence,
             .only_failed = o->only_failed,
             .tap = o->tap,
@@ -245,8 +205,8 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
         };
         if (read_rounds(o, &r)) status = run_with(s, &cast, &r);
     }
-    buf_clear(&manner);
     cast_list_clear(&cast);
+    buf_clear(&repeat);
     places_clear(&places);
     return status;
 }

@@ -1,3 +1,4 @@
+#include "scenarios/adapter.h"
 #include "scenarios/ends.h"
 #include "scenarios/fill.h"
 #include "scenarios/handshake.h"
@@ -37,6 +38,17 @@ void show_judge_end(struct show *w, const struct step *s, struct strand *end)
     trace_message(w, s, &seen, span(NULL, 0));
 }
 
+/* Nobody came. */
+static void judge_absence(struct show *w, const struct step *s)
+{
+    struct buf got = { 0 };
+
+    buf_str(&got, "no connection in time");
+    adapter_tell(w, s->from, &got);
+    if (!adapter_fell(w, s->from, false)) judge_silence(w, s, buf_cstr(&got));
+    buf_clear(&got);
+}
+
 void show_handshake(struct show *w, const struct step *s)
 {
     struct strand *client = NULL, *server = NULL;
@@ -50,7 +62,7 @@ void show_handshake(struct show *w, const struct step *s)
     if (show_puppet(w, s->to.role)) {
         server = claim_end(w, s->to.role, s->from);
         if (!server) {
-            if (!w->over) judge_silence(w, s, "no connection in time");
+            if (!w->over) judge_absence(w, s);
             return;
         }
     }

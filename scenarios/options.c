@@ -1,6 +1,7 @@
 #include "scenarios/options.h"
 
 #include "common/base/nearest.h"
+#include "common/base/shell.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -43,6 +44,10 @@ static const struct option {
 };
 
 enum { OPTIONS = sizeof table / sizeof *table };
+
+/* What a run was played with: a command that repeats it needs it as well. */
+static const char *const repeated[] = { "--client",   "--broker",   "--as",    "--trust", "--all-real",
+                                        "--patience", "--evidence", "--flows", "--home",  "--out" };
 
 /* Its row, and the text behind "=" or NULL. */
 static const struct option *find(const char *arg, const char **value)
@@ -147,6 +152,20 @@ bool options_values(const char *name, const char **values)
     if (!o || value || o->kind == OPTION_FLAG) return false;
     *values = o->values ? o->values : "";
     return true;
+}
+
+void options_repeat(const struct options *o, struct buf *out)
+{
+    for (size_t i = 0; i < sizeof repeated / sizeof *repeated; i++) {
+        const char *value = NULL;
+        const struct option *row = find(repeated[i], &value);
+        const void *at = (const char *)o + row->offset;
+        if (row->kind == OPTION_VALUE) value = *(const char *const *)at;
+        if (row->kind == OPTION_VALUE ? !value : !*(const bool *)at) continue;
+        buf_format(out, " %s", row->name);
+        if (value) buf_u8(out, ' ');
+        if (value) shell_word(out, span_str(value));
+    }
 }
 
 void options_each(const char *beginning, struct buf *out)

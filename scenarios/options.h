@@ -28,6 +28,9 @@ MUST_USE enum err options_read(int argc, char **argv, struct options *out, struc
 /* The options, one line each. */
 void options_help(struct buf *out);
 
+/* Those given that a run was played with (programs, folders, patience ...), for a shell: " --broker suts/x.json --patience 2". */
+void options_repeat(const struct options *o, struct buf *out);
+
 /* For completion. Does `name` want a value, and which ones are there ("must should may"; "": any)? */
 bool options_values(const char *name, const char **values);
 /* The names that begin so, one a line. */

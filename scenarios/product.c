@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_LINE = 1 << 20, MAX_LINES = 256, MAX_FIRST = 80 };
+enum { MAX_LINE = 1 << 20, MAX_LINES = 256, MAX_FIRST = 80, MAX_STRAY = 200 };
 
 struct product {
     uv_process_t process;
@@ -15,6 +15,7 @@ struct product {
     struct output out, err;  /* their files have everything it wrote, but what its links carry */
     struct buf text;         /* of a line not ended yet */
     char opening[MAX_FIRST]; /* line; empty: none yet */
+    char stray[MAX_STRAY];   /* the last line that is neither an answer nor an event; empty: none */
     struct doc *ready;
     size_t first, count;
     struct doc *line[MAX_LINES]; /* a ring */
@@ -43,6 +44,11 @@ static void copy_line(struct product *p, struct span line)
     output_copy(&p->out, span_str("\n"));
 }
 
+static void keep_stray(struct product *p, struct span line)
+{
+    snprintf(p->stray, sizeof p->stray, "%.*s", (int)line.n, (const char *)line.p);
+}
+
 static void take_line(struct product *p, struct span line)
 {
     static const char ready[] = "READY ", tap[] = "{\"tap\":";
@@ -52,7 +58,11 @@ static void take_line(struct product *p, struct span line)
     if (!tapped) copy_line(p, line);
     if (!*p->opening) snprintf(p->opening, sizeof p->opening, "%.*s", (int)line.n, (const char *)line.p);
     if (first) line = span_skip(line, strlen(ready));
-    if (doc_read_json(line, &doc_limits_file, &d, NULL) != OK) return;
+    if (doc_read_json(line, &doc_limits_file, &d, NULL) != OK) {
+        keep_stray(p, line);
+        return;
+    }
+    if (!first && !tapped && !doc_get(d, "id") && !doc_get(d, "event")) keep_stray(p, line);
     if (tapped) {
         if (p->tap.line) p->tap.line(p->tap.self, d);
         doc_free(d);
@@ -99,6 +109,14 @@ struct doc *product_hear(struct product *p)
     return d;
 }
 
+void product_stray(const struct product *p, struct buf *out)
+{
+    if (*p->stray)
+        buf_str(out, p->stray);
+    else
+        buf_add(out, span(p->text.p, p->text.n < MAX_STRAY ? p->text.n : MAX_STRAY));
+}
+
 /* --- what it is told --- */
 
 struct telling {
@@ -121,6 +139,7 @@ enum err product_tell(struct product *p, struct doc *line)
     enum err e = t ? doc_write_json(line, &t->text) : ERR_IO;
 
     doc_free(line);
+    p->stray[0] = 0;
     if (e == OK) buf_u8(&t->text, '\n');
     if (e == OK && !buf_failed(&t->text)) {
         uv_buf_t b = uv_buf_init((char *)t->text.p, (unsigned)t->text.n);

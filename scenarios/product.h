@@ -38,6 +38,9 @@ MUST_USE enum err product_tell(struct product *p, struct doc *line);
 /* The next line it wrote (READY aside); NULL: none yet. The caller frees. */
 struct doc *product_hear(struct product *p);
 
+/* The last line since it was told something that is neither an answer nor an event, or the beginning of one; appended. */
+void product_stray(const struct product *p, struct buf *out);
+
 /* Asks it to stop; product_exited() tells when. */
 void product_stop(struct product *p);
 /* Asks again, one that hears no lines: SIGTERM, which may then end it. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "scenarios/adapter.h"
 #include "scenarios/match.h"
 #include "scenarios/overheard.h"
 
@@ -102,7 +103,7 @@ static void judge_answer(struct show *w, const struct step *verb, const struct s
     int64_t reason = 0;
     bool settled = show_settled(w, n);
 
-    if (w->over) return;
+    if (w->over || (!settled && adapter_fell(w, verb->from, false))) return;
     struct check_result *c = result_check(w->result);
     if (!c) return;
     buf_str(&c->file, outcome->at.file);

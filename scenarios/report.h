@@ -29,6 +29,7 @@ struct report {
     struct known *known; /* failures that are expected; NULL: none */
     bool
         foreign; /* somebody else's implementation is under test: what our programs are known to do otherwise says nothing */
+    const char *repeat; /* options of a command that repeats a run, each after a blank; NULL: none */
     size_t runs, room;
     struct run_result *run; /* in the order added; judged */
     unsigned char *said;    /* enum said: of each run, what it says of each rule */

@@ -206,13 +206,12 @@ static enum status finish(const struct suite *s, struct run_options *o, struct r
                           .style = terminal_style(fileno(o->to)),
                           .suite = s,
                           .report = &r,
-                          .repeat = o->repeat,
-                          .manner = o->manner,
                           .page = options_from_here(page),
                           .whole = is_whole(o) };
 
     r.known = o->known;
     if (r.known) r.known->part = !is_all(o);
+    r.repeat = o->repeat;
     r.foreign = plan_is_foreign(&o->plan);
     if (e == OK) e = scrub_runs(o, &x, &said, results, count, &message);
     if (e == OK) e = switches_ask(o->bin, products_of(results, count), r.switches);

@@ -20,9 +20,8 @@ struct run_options {
     bool shuffled;           /* runs are started in an order that the seed gives, not as they are told of */
     uint64_t seed;           /* of round r: seed + r - 1 */
     struct known *known;     /* failures that are expected of whoever is under test; NULL: none */
-    const char *repeat; /* options that a command needs to repeat a run with somebody else's; NULL: none */
-    const char *manner; /* further options that it needs to be played so again; NULL or empty: none */
-    FILE *to;           /* what people see */
+    const char *repeat;      /* the options that a command needs to repeat a run: options_repeat() */
+    FILE *to;                /* what people see */
     size_t counts[VERDICTS]; /* filled in: how many runs ended so */
 };
 

@@ -18,10 +18,11 @@ struct show {
     struct world world;
     struct stage stage;
     struct net *net;
-    struct product *server[ROLE_COUNT];        /* broker and AS, where they are products */
-    struct product *client[WORLD_CLIENTS + 1]; /* by client number */
-    int64_t asked[WORLD_CLIENTS + 1];          /* id of the verb not answered yet; 0: none */
-    char answer[WORLD_CLIENTS + 1][200];       /* the error of the last answer; empty: ok */
+    struct product *server[ROLE_COUNT];         /* broker and AS, where they are products */
+    struct product *client[WORLD_CLIENTS + 1];  /* by client number */
+    const struct step *told[WORLD_CLIENTS + 1]; /* the last verb */
+    int64_t asked[WORLD_CLIENTS + 1];           /* its id while it is not answered yet; 0: none */
+    char answer[WORLD_CLIENTS + 1][200];        /* the error of the last answer; empty: ok */
     struct answered_codes {
         size_t count;
         int64_t code[8];

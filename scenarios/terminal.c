@@ -3,6 +3,7 @@
 #include "common/base/plural.h"
 #include "common/base/utf8.h"
 #include "scenarios/ability.h"
+#include "scenarios/command.h"
 #include "scenarios/matrix.h"
 #include "scenarios/switches.h"
 #include "scenarios/verdict.h"
@@ -52,27 +53,6 @@ static void put_line(const struct terminal *t, const char *indent, struct span t
     fputs(indent, t->to);
     put_safe(t->to, text);
     fputc('\n', t->to);
-}
-
-void terminal_command(const struct terminal *t, const struct run_result *r, struct buf *out)
-{
-    struct buf role = { 0 };
-
-    report_under_test(r, &role);
-    bool model = span_is(buf_span(&role), "model");
-    buf_format(out, "ace-scenarios %s ", model ? "model" : "run");
-    buf_add(out, buf_span(&r->scenario));
-    if (r->variant.n) {
-        buf_str(out, " --variant ");
-        buf_add(out, buf_span(&r->variant));
-    }
-    if (t->repeat) {
-        buf_format(out, " %s", t->repeat);
-    } else if (!model) {
-        buf_format(out, " --under %s", buf_cstr(&role));
-    }
-    if (t->manner && *t->manner) buf_format(out, " %s", t->manner);
-    buf_clear(&role);
 }
 
 /* ---- one line: runs of the same scenario and roles ---- */
@@ -172,7 +152,7 @@ static void print_again(const struct group *g, const struct run_result *first, s
     size_t all = g->to - g->from;
 
     if (all > 1) fprintf(g->t->to, "        in %zu of %zu variants; the first again:\n", n, all);
-    terminal_command(g->t, first, &command);
+    command_print(g->t->report, first, &command);
     put_line(g->t, "        ", buf_span(&command));
     buf_clear(&command);
 }

@@ -22,27 +22,18 @@ struct terminal {
     enum terminal_style style;
     const struct suite *suite;
     const struct report *report;
-    const char *repeat; /* options that a repeating command needs as well ("--broker suts/x.json"), or NULL */
-    const char *manner; /* further options for it ("--patience 2"), NULL or empty: none */
-    const char *page;   /* where people can read it all, or NULL */
-    bool whole;         /* all scenarios are played: what is not shown is a hole */
-    size_t planned;     /* below: the terminal's own */
-    size_t group;       /* index of the first run of the line that is not written yet */
+    const char *page; /* where people can read it all, or NULL */
+    bool whole;       /* all scenarios are played: what is not shown is a hole */
+    size_t planned;   /* below: the terminal's own */
+    size_t group;     /* index of the first run of the line that is not written yet */
 };
 
 /* LIVE where `fd` is a terminal and none of NO_COLOR, CI and TERM=dumb speaks against it. */
 enum terminal_style terminal_style(int fd);
 
-/* The caller has set the first eight members and zeroed the rest. `planned`: how many runs there will be. */
+/* The caller has set the first six members and zeroed the rest. `planned`: how many runs there will be. */
 void terminal_begin(struct terminal *t, size_t planned);
 void terminal_run(struct terminal *t);
 enum status terminal_end(struct terminal *t);
-
-/*
- * The one command that plays this run again, alone:
- *     ace-scenarios run connect/x --variant pop=hs256,tls=1.3 --under broker
- * --under client|broker|as|all: who is real; a model run is `ace-scenarios model connect/x --variant ...`.
- */
-void terminal_command(const struct terminal *t, const struct run_result *r, struct buf *out);
 
 #endif

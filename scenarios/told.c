@@ -1,3 +1,4 @@
+#include "scenarios/adapter.h"
 #include "scenarios/ends.h"
 #include "scenarios/make.h"
 #include "scenarios/show.h"
@@ -22,6 +23,7 @@ static void take_answer(struct show *w, unsigned client, const struct doc *line)
     char what[200];
     int64_t id = 0;
 
+    if (adapter_errs(w, client, line)) return;
     if (!doc_int(doc_get(line, "id"), &id) || id != w->asked[client]) return;
     w->asked[client] = 0;
     take_codes(doc_get(line, "codes"), &w->codes[client]);
@@ -42,7 +44,7 @@ static bool is_answered(void *what)
         take_answer(s->w, s->client, d);
         doc_free(d);
     }
-    return s->w->asked[s->client] == 0 || product_exited(s->w->client[s->client]);
+    return s->w->over || s->w->asked[s->client] == 0 || product_exited(s->w->client[s->client]);
 }
 
 bool show_settled(struct show *w, unsigned client)
@@ -134,10 +136,13 @@ void show_verb(struct show *w, const struct step *s)
         return;
     }
     if (!show_settled(w, s->from.number)) {
-        show_error(w, "%s:%u: the client did not answer the step before", s->at.file, s->at.line);
+        if (!w->over && !adapter_fell(w, s->from, false))
+            show_error(w, "%s:%u: the client did not answer the step before", s->at.file, s->at.line);
         return;
     }
+    if (adapter_fell(w, s->from, false)) return;
     struct doc *line = tell(w, s);
+    w->told[s->from.number] = s;
     w->asked[s->from.number] = w->next_id;
     w->answer[s->from.number][0] = 0;
     if (w->over || product_tell(w->client[s->from.number], line) != OK)

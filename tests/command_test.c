@@ -1,4 +1,5 @@
 #include "common/base/file.h"
+#include "scenarios/options.h"
 #include "tests/check.h"
 #include "tests/demo_bed.h"
 
@@ -61,6 +62,53 @@ static void folders(void)
     demo_drop(&d);
 }
 
+/* The command that a failure prints: what was given of the run comes again, in words of a shell; what chose it does not. */
+static void repetition(void)
+{
+    struct options o;
+    struct buf message = { 0 }, out = { 0 };
+    char *args[] = { "ace-scenarios",
+                     "run",
+                     "x/*",
+                     "--out=o p",
+                     "--patience",
+                     "2",
+                     "--all-real",
+                     "--trust",
+                     "it's",
+                     "--broker",
+                     "host:1",
+                     "--jobs",
+                     "1",
+                     "--tag",
+                     "t",
+                     "--repeat",
+                     "3",
+                     "--only-failed",
+                     "--flows",
+                     "f",
+                     "--home",
+                     "h",
+                     "--evidence",
+                     "--client",
+                     "c.json",
+                     "--as",
+                     "[::1]:2" };
+
+    CHECK(options_read(sizeof args / sizeof *args, args, &o, &message) == OK);
+    options_repeat(&o, &out);
+    CHECK_ROW(
+        strcmp(buf_cstr(&out),
+               " --client c.json --broker host:1 --as '[::1]:2' --trust 'it'\\''s' --all-real --patience 2 "
+               "--evidence --flows f --home h --out 'o p'") == 0,
+        buf_cstr(&out));
+    buf_clear(&out);
+    CHECK(options_read(2, args, &o, &message) == OK);
+    options_repeat(&o, &out);
+    CHECK(out.n == 0);
+    buf_clear(&message);
+}
+
 /* What is misspelt is told, not taken for nothing; help is where one looks for it. */
 static void misspelt(void)
 {
@@ -84,6 +132,7 @@ static void misspelt(void)
 }
 
 CU_TestInfo command_tests[] = {
+    { "what a run was played with", repetition },
     { "a run says where its page is", page },
     { "a value that is empty is none", emptiness },
     { "misspelt", misspelt },

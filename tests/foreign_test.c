@@ -140,8 +140,9 @@ static void endpoint(void)
     ends(&b, 1, "got      404\n", ARGS(NO_LOGIN, "--as", "it.json"));
     file_put(b.demo.dir, "that's it.json", buf_cstr(&sut));
     ends(&b, 1,
-         "\n        ace-scenarios run token/refused/no-login --variant enc=json --as 'that'\\''s it.json' "
-         "--patience 1.0\n",
+         "\n        ace-scenarios run token/refused/no-login --variant enc=json --under as --as 'that'\\''s "
+         "it.json' "
+         "--patience 1.0 --out report\n",
          ARGS(NO_LOGIN, "--as", "that's it.json", "--patience", "1.0"));
     buf_clear(&sut);
     demo_drop(&b.demo);
@@ -453,6 +454,63 @@ static void declining(void)
     demo_drop(&b.demo);
 }
 
+/* What it does with each line but `stop`; $id is its number. */
+#define ANSWERS(x)                               \
+    "echo 'READY {}'\n"                          \
+    "while read -r line; do\n"                   \
+    "    case $line in *stop*) exit 0 ;; esac\n" \
+    "    id=${line##*'\"id\":'}\n"               \
+    "    id=${id%\\}}\n"                         \
+    "    " x "\n"                                \
+    "done\n"
+
+#define WITH "the client answered `get-token` with: "
+#define SEE  "; see docs/drive.md\n"
+
+static const struct erring {
+    const char *does;
+    int status;
+    const char *says;
+} errings[] = {
+    { ANSWERS("echo hello world"), 2, WITH "hello world" SEE },
+    { ANSWERS("printf hello"), 2, WITH "hello" SEE },
+    { ANSWERS("echo '{\"id\":'"), 2, WITH "{\"id\":" SEE },
+    { ANSWERS("echo '{\"done\":true}'"), 2, WITH "{\"done\":true}" SEE },
+    { ANSWERS("echo '{\"id\":99,\"ok\":true}'"), 2, WITH "{\"id\":99,\"ok\":true} (the id asked was 1)" SEE },
+    { ANSWERS("echo \"{\\\"id\\\":$id,\\\"ok\\\":false}\""), 2,
+      WITH "{\"id\":1,\"ok\":false} (what is not ok has an error)" SEE },
+    { ANSWERS("exit 0"), 1,
+      "  client (the program)\n        expected runs and stops without fault\n"
+      "        got      ended with status 0 before it was told to stop\n" },
+    { ANSWERS("exit 3"), 1, "        got      ended with status 3\n" },
+    { ANSWERS("kill -SEGV $$"), 1, "        got      ended by signal 11" },
+    { ANSWERS("echo note; echo \"{\\\"id\\\":$id,\\\"ok\\\":false,\\\"error\\\":\\\"no key\\\"}\""), 1,
+      "got      nothing in time; the client answered `get-token` with: no key\n" },
+    { ANSWERS(":"), 1, "got      nothing in time; the client has not answered `get-token`\n" },
+};
+
+/* A client that speaks otherwise than docs/drive.md is told so: that is no verdict on what it does. One that ends has failed as a program,
+ * which breaks no rule; one that only does nothing breaks the rule of what it should have done. */
+static void misunderstanding(void)
+{
+    const struct erring *e;
+    struct bed b;
+
+    demo_make(&b.demo);
+    file_put(b.demo.dir, "it.json",
+             "{\"role\":\"client\",\"name\":\"it\",\"start\":[\"sh\",\"{here}/it.sh\"]}");
+    for (EACH_ROW(e, errings)) {
+        file_put(b.demo.dir, "it.sh", e->does);
+        bool blamed = strstr(e->says, "in time") != NULL;
+        run(&b, ARGS("connect/exporter", "--client", "it.json", "--brief", "--patience", "0.2"));
+        CHECK_ROW(child_says(&b.run, CHILD_OUT, "R-TOK-01") == blamed, e->does);
+        child_clear(&b.run);
+        ends(&b, e->status, e->says,
+             ARGS("connect/exporter", "--client", "it.json", "--brief", "--patience", "0.2"));
+    }
+    demo_drop(&b.demo);
+}
+
 static void wrong_files(void)
 {
     struct bed b;
@@ -479,6 +537,7 @@ CU_TestInfo foreign_tests[] = {
     { "what it writes is cut", talkative },
     { "interrupted", interrupted },
     { "a client that cannot do what it is told: skipped, and told what comes next", declining },
+    { "a client that answers otherwise than docs/drive.md, or not at all", misunderstanding },
     { "files that do not hold together", wrong_files },
     CU_TEST_INFO_NULL,
 };

@@ -68,6 +68,8 @@ static void check_runs(const struct doc *d)
     CHECK(doc_count(runs) == 3 && doc_count(figures) == 2);
     check_text(doc_get(doc_at(runs, 0), "verdict"), "pass");
     check_text(doc_get(doc_at(runs, 1), "verdict"), "fail");
+    check_text(doc_get(doc_at(runs, 1), "again"),
+               "ace-scenarios run connect/x --variant qos=1 --under broker --patience 2");
     check_number(doc_get(doc_at(runs, 0), "figure"), 0);
     check_number(doc_get(doc_at(runs, 1), "figure"), 1);
     check_number(doc_get(doc_at(runs, 2), "figure"), 0);
@@ -106,6 +108,7 @@ static void whole(void)
     load(&s);
     runs[2].players[ROLE_CLIENT] = PRO;
     CHECK(report_init(&r, &s.rules) == OK);
+    r.repeat = " --patience 2";
     for (size_t i = 0; i < 3; i++) CHECK(report_add(&r, &runs[i]) == OK);
     CHECK(html_write(&r, &s, &t, span_str(page), &html) == OK);
     struct doc *d = data_of(&html);

@@ -90,12 +90,15 @@ again()
 # The command that is printed repeats the run.
 repeats()
 {
-    run 1
-    line=$(sed -n 's/^ *ace-scenarios run \(wrong.*--under broker\) --home .*$/\1/p' "$dir/said" | head -n 1)
+    run 1 --patience 2 --out "$dir/an out"
+    line=$(sed -n "s/^ *ace-scenarios \\(run wrong.*--under broker .*--patience 2.* --out '.*'\\)\$/\\1/p" "$dir/said" | head -n 1)
     [ -n "$line" ] || complain 'no command that repeats a run'
-    # shellcheck disable=SC2086
-    run 1 $line
+    status=0
+    rm -rf "$dir/an out"
+    sh -c "'$runner' $line" >"$dir/said" 2>&1 || status=$?
+    [ "$status" = 1 ] || complain "$line: status $status"
     says 1 '^0 passed, 1 failed'
+    [ -f "$dir/an out/report.json" ] || complain "$line: another folder"
 }
 
 # on_terminal VARIABLE=VALUE...: bytes that a terminal gets.

@@ -1,5 +1,7 @@
 #include "scenarios/terminal.h"
 
+#include "scenarios/command.h"
+
 #include "tests/flow_text.h"
 #include "tests/result_kit.h"
 
@@ -255,14 +257,13 @@ static void flood(void)
 
 static const struct command_row {
     enum player client, broker;
-    const char *variant, *repeat, *command, *manner;
+    const char *variant, *repeat, *command;
 } command_rows[] = {
-    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker", NULL },
-    { PUP, PUP, "", NULL, "ace-scenarios model t/x", NULL },
-    { PRO, PRO, "", NULL, "ace-scenarios run t/x --under client+broker", NULL },
-    { PUP, PLAYER_EXTERNAL, "", "--broker suts/x.json", "ace-scenarios run t/x --broker suts/x.json", NULL },
-    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker --patience 2",
-      "--patience 2" },
+    { PUP, PRO, "qos=1", NULL, "ace-scenarios run t/x --variant qos=1 --under broker" },
+    { PUP, PRO, "topic=a b", NULL, "ace-scenarios run t/x --variant 'topic=a b' --under broker" },
+    { PUP, PUP, "", " --patience 2", "ace-scenarios model t/x --patience 2" },
+    { PRO, PRO, "", "", "ace-scenarios run t/x --under client+broker" },
+    { PUP, EXT, "", " --broker 'a b.json'", "ace-scenarios run t/x --under broker --broker 'a b.json'" },
 };
 
 static void commands(void)
@@ -271,9 +272,9 @@ static void commands(void)
 
     for (EACH_ROW(c, command_rows)) {
         struct run_result run = make_run(&(struct made_run){ "t/x", c->variant, c->client, c->broker, PUP });
-        struct terminal t = { .repeat = c->repeat, .manner = c->manner };
+        struct report of = { .repeat = c->repeat };
         struct buf out = { 0 };
-        terminal_command(&t, &run, &out);
+        command_print(&of, &run, &out);
         CHECK_ROW(strcmp(buf_cstr(&out), c->command) == 0, buf_cstr(&out));
         buf_clear(&out);
         result_clear(&run);
