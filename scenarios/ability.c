@@ -20,10 +20,10 @@ static const struct ability {
     { ROLE_CLIENT, "renews its token on a live connection",               "reauth/renewed" },
     { ROLE_BROKER, "lets in who proves his key in CONNECT",               "connect/exporter" },
     { ROLE_BROKER, "challenges who only shows a token",                   "connect/challenge" },
-    { ROLE_BROKER, "takes tokens at authz-info",                          "authz-info/accepted" },
+    { ROLE_BROKER, "takes tokens at authz-info, and nothing else there",  "authz-info/wrong/no-token" },
     { ROLE_BROKER, "knows clients in TLS: raw public keys",               "rpk/known" },
     { ROLE_BROKER, "knows clients in TLS: PSK",                           "psk/token" },
-    { ROLE_BROKER, "MQTT 3.1.1: token and proof in CONNECT",              "mqtt311/exporter" },
+    { ROLE_BROKER, "MQTT 3.1.1: lets do what the token says, no more",    "mqtt311/publish" },
     { ROLE_BROKER, "hints at its AS when it refuses",                     "discovery/as-hint" },
     { ROLE_BROKER, "holds each PUBLISH against the scope",                "publish/refused" },
     { ROLE_BROKER, "holds each filter of SUBSCRIBE against the scope",    "subscribe/refused" },
@@ -48,6 +48,20 @@ struct found {
     const struct check_result *broken; /* the first */
 };
 
+/* Of what is broken, what tells most: the Reason Code, or what comes first. */
+static const struct check_result *telling(const struct run_result *run)
+{
+    const struct check_result *first = NULL;
+
+    for (size_t k = 0; k < run->check_count; k++) {
+        const struct check_result *c = &run->checks[k];
+        if (c->held) continue;
+        if (span_starts(buf_span(&c->field), span_str("reason="))) return c;
+        if (!first) first = c;
+    }
+    return first;
+}
+
 static struct found find(const struct report *r, const struct ability *a)
 {
     struct found f = { 0 };
@@ -58,8 +72,7 @@ static struct found find(const struct report *r, const struct ability *a)
         if (run->verdict == VERDICT_SKIP || run->verdict == VERDICT_ERROR) continue;
         f.ran++;
         f.passed += run->verdict <= VERDICT_WARN;
-        for (size_t k = 0; k < run->check_count && !f.broken && run->verdict > VERDICT_WARN; k++)
-            if (!run->checks[k].held) f.broken = &run->checks[k];
+        if (run->verdict > VERDICT_WARN && !f.broken) f.broken = telling(run);
     }
     return f;
 }

@@ -39,7 +39,7 @@ static void gist(void)
                      "  yes     lets in who proves his key in CONNECT\n"
                      "  partly  challenges who only shows a token (1 of 2)  [connect/challenge: broker -> "
                      "client CONNACK reason, got 140 (0x8c)]\n"
-                     "  -       takes tokens at authz-info (not asked)\n"
+                     "  -       takes tokens at authz-info, and nothing else there (not asked)\n"
                      "  -       knows clients in TLS: raw public keys (not asked)\n"
                      "  no      knows clients in TLS: PSK  [psk/token: ") == buf_cstr(&text),
               buf_cstr(&text));
