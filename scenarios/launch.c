@@ -167,6 +167,19 @@ static bool read_rounds(const struct options *o, struct run_options *out)
     return good;
 }
 
+/* A folder for each subject: neither their trends nor what failed is mixed. */
+static void name_folder(const struct cast_list *c, struct buf *out)
+{
+    const char *before = "/foreign/";
+
+    for (enum role r = 0; r < ROLE_COUNT; r++) {
+        if (!c->given[r]) continue;
+        buf_str(out, before);
+        sut_folder(c->sut[r].name, out);
+        before = "+";
+    }
+}
+
 enum status launch_run(const struct suite *s, const struct options *o, enum run_mode mode)
 {
     struct pace pace = { 2, 100 };
@@ -182,7 +195,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
     if (launch_pace(o, &pace) && launch_places(o, &places) && read_cast(o, pace.patience, &cast)) {
         if (mode == RUN_MODEL)
             buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
-        if (count_given(&cast)) buf_str(&places.out, "/foreign"); /* nor this of ours */
+        name_folder(&cast, &places.out);
         options_repeat(o, &repeat);
         struct run_options r = {
             .plan = { .choice = { .glob = o->arguments ? o->argument[0] : NULL,
