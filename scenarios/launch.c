@@ -13,11 +13,24 @@ static void complain(const char *what)
 
 /* --- where things are --- */
 
+/* 2 or 0.5, and nothing behind it. */
+static bool read_decimal(const char *text, double *out)
+{
+    size_t n = strspn(text, "0123456789.");
+    char *end = NULL;
+
+    *out = strtod(text, &end);
+    return n > 0 && !text[n] && !*end;
+}
+
 bool launch_pace(const struct options *o, struct pace *of)
 {
-    if (o->jobs) of->jobs = (unsigned)strtoul(o->jobs, NULL, 10);
-    if (o->patience) of->patience = (unsigned)(strtod(o->patience, NULL) * 100);
-    bool good = of->jobs >= 1 && of->jobs <= 64 && of->patience >= 10 && of->patience <= 10000;
+    double jobs = of->jobs, patience = of->patience / 100.0;
+    bool good = (!o->jobs || (read_decimal(o->jobs, &jobs) && !strchr(o->jobs, '.'))) &&
+                (!o->patience || read_decimal(o->patience, &patience));
+
+    good = good && jobs >= 1 && jobs <= 64 && patience >= 0.1 && patience <= 100;
+    if (good) *of = (struct pace){ (unsigned)jobs, (unsigned)(patience * 100 + 0.5) };
     if (!good) complain("--jobs 1 to 64, --patience 0.1 to 100");
     return good;
 }
@@ -164,6 +177,10 @@ static bool read_rounds(const struct options *o, struct run_options *out)
     bool good = (!o->repeat || (read_number(o->repeat, &out->rounds) && out->rounds > 0)) &&
                 (!o->seed || read_number(o->seed, &out->seed));
     if (!good) complain("--repeat a number from 1, --seed a number");
+    if (good && o->tap && out->rounds > 1) {
+        complain("--tap is one stream of one round: without --repeat");
+        return false;
+    }
     return good;
 }
 
