@@ -50,8 +50,10 @@ static void name_all(struct interop *x)
 static void name_folder(const struct interop *x, const struct pairing *p, struct buf *out)
 {
     buf_str(out, "/matrix/");
-    for (enum role r = 0; r < ROLE_COUNT; r++)
-        buf_format(out, "%s%s", r ? "+" : "", x->pairs.name[r][p->who[r]]);
+    for (enum role r = 0; r < ROLE_COUNT; r++) {
+        if (r) buf_u8(out, '+');
+        sut_folder(x->pairs.name[r][p->who[r]], out);
+    }
 }
 
 /* The options of a command that plays one of its runs again. */

@@ -13,11 +13,24 @@ static void complain(const char *what)
 
 /* --- where things are --- */
 
+/* 2 or 0.5, and nothing behind it. */
+static bool read_decimal(const char *text, double *out)
+{
+    size_t n = strspn(text, "0123456789.");
+    char *end = NULL;
+
+    *out = strtod(text, &end);
+    return n > 0 && !text[n] && !*end;
+}
+
 bool launch_pace(const struct options *o, struct pace *of)
 {
-    if (o->jobs) of->jobs = (unsigned)strtoul(o->jobs, NULL, 10);
-    if (o->patience) of->patience = (unsigned)(strtod(o->patience, NULL) * 100);
-    bool good = of->jobs >= 1 && of->jobs <= 64 && of->patience >= 10 && of->patience <= 10000;
+    double jobs = of->jobs, patience = of->patience / 100.0;
+    bool good = (!o->jobs || (read_decimal(o->jobs, &jobs) && !strchr(o->jobs, '.'))) &&
+                (!o->patience || read_decimal(o->patience, &patience));
+
+    good = good && jobs >= 1 && jobs <= 64 && patience >= 0.1 && patience <= 100;
+    if (good) *of = (struct pace){ (unsigned)jobs, (unsigned)(patience * 100 + 0.5) };
     if (!good) complain("--jobs 1 to 64, --patience 0.1 to 100");
     return good;
 }
@@ -164,7 +177,24 @@ static bool read_rounds(const struct options *o, struct run_options *out)
     bool good = (!o->repeat || (read_number(o->repeat, &out->rounds) && out->rounds > 0)) &&
                 (!o->seed || read_number(o->seed, &out->seed));
     if (!good) complain("--repeat a number from 1, --seed a number");
+    if (good && o->tap && out->rounds > 1) {
+        complain("--tap is one stream of one round: without --repeat");
+        return false;
+    }
     return good;
+}
+
+/* A folder for each subject: neither their trends nor what failed is mixed. */
+static void name_folder(const struct cast_list *c, struct buf *out)
+{
+    const char *before = "/foreign/";
+
+    for (enum role r = 0; r < ROLE_COUNT; r++) {
+        if (!c->given[r]) continue;
+        buf_str(out, before);
+        sut_folder(c->sut[r].name, out);
+        before = "+";
+    }
 }
 
 enum status launch_run(const struct suite *s, const struct options *o, enum run_mode mode)
@@ -182,7 +212,7 @@ enum status launch_run(const struct suite *s, const struct options *o, enum run_
     if (launch_pace(o, &pace) && launch_places(o, &places) && read_cast(o, pace.patience, &cast)) {
         if (mode == RUN_MODEL)
             buf_str(&places.out, "/model"); /* a report of its own: it says nothing of any program */
-        if (count_given(&cast)) buf_str(&places.out, "/foreign"); /* nor this of ours */
+        name_folder(&cast, &places.out);
         options_repeat(o, &repeat);
         struct run_options r = {
             .plan = { .choice = { .glob = o->arguments ? o->argument[0] : NULL,

@@ -37,7 +37,7 @@ static const struct option {
     { "--seed",  OPTION_VALUE, offsetof(struct options, seed),  "N",     "starts the runs in an order of their own for each N; of round R: N + R - 1", NULL },
     { "--tap",   OPTION_FLAG,  offsetof(struct options, tap),   "",      "Test Anything Protocol on standard output, all else on standard error", NULL },
     { "--brief", OPTION_FLAG, offsetof(struct options, brief), "", "only the first variant of each scenario", NULL },
-    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]; DIR/foreign for programs of others", NULL },
+    { "--out",   OPTION_VALUE, offsetof(struct options, out),   "DIR",   "where the report and the runs go [build/scenarios]; DIR/foreign/NAME for programs of others", NULL },
     { "--flows", OPTION_VALUE, offsetof(struct options, flows), "DIR",   "read the .flow files of DIR instead", NULL },
     { "--home",  OPTION_VALUE, offsetof(struct options, home),  "DIR",   "the folder with requirements.tsv and flows/", NULL },
     /* clang-format on */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/shell.h"
 #include "scenarios/options.h"
 #include "scenarios/product.h"
 #include "scenarios/settings.h"
@@ -111,49 +112,59 @@ static void end(struct sandbox *b, struct product *p)
 
 /* --- what to try --- */
 
-/* In `text` each % is the command's beginning: "build/bin/ace-client", and each @ the folder. */
+/* In `text` each ^ is the command's beginning: "build/bin/ace-client", and each @ the folder. */
 static void show_command(const struct sandbox *b, const char *text)
 {
+    struct buf bin = { 0 }, dir = { 0 };
+
+    shell_word(&bin, span_str(options_from_here(b->bin)));
+    shell_word(&dir, span_str(b->dir));
     for (; *text; text++) {
-        if (*text == '%')
-            printf("%s/ace-client", options_from_here(b->bin));
+        if (*text == '^')
+            printf("%s/ace-client", buf_cstr(&bin));
         else if (*text == '@')
-            fputs(b->dir, stdout);
+            fputs(buf_cstr(&dir), stdout);
         else
             putchar(*text);
     }
     putchar('\n');
+    buf_clear(&bin);
+    buf_clear(&dir);
 }
 
 static void show(const struct sandbox *b)
 {
     static const char *const lines[] = {
-        "# a subscriber, whose token lives two minutes and is renewed on the living connection",
-        "% sub --config @/display.json -t 'room/#' -v --renew-before 90",
+        "# a subscriber, whose token lives two minutes and is renewed after one, on the living connection",
+        "^ sub --config @/display.json -t 'room/#' -v --renew-before 60 &",
         "",
-        "# a publisher",
-        "% pub --config @/sensor.json -t room/temperature -m 21.5 -q 1 -v",
+        "# a publisher: the subscriber prints what it says",
+        "^ pub --config @/sensor.json -t room/temperature -m 21.5 -q 1 -v",
         "",
         "# refused by the AS, by its policy; then by the broker, by the token's scope",
-        "% pub --config @/sensor.json -t door/lock -m open -q 1",
-        "% pub --config @/sensor.json --scope 'pub:room/#' -t door/lock -m open -q 1",
+        "^ pub --config @/sensor.json -t door/lock -m open -q 1",
+        "^ pub --config @/sensor.json --scope 'pub:room/#' -t door/lock -m open -q 1",
         "",
-        "# a token in a file, a subscriber that lives by it, and its revocation, which ends that",
-        "% token --config @/display.json --scope 'sub:room/#' --out @/token.json -v",
-        "% sub --config @/display.json --token @/token.json -t 'room/#' -v",
-        "% revoke --config @/display.json --token @/token.json",
+        "# a token in a file, a second subscriber that lives by it, and its revocation, which ends that",
+        "^ token --config @/display.json --scope 'sub:room/#' --out @/token.json -v",
+        "^ sub --config @/display.json --id display2 --token @/token.json -t 'room/#' -v &",
+        "^ revoke --config @/display.json --token @/token.json",
         "",
         "# other proofs: by challenge, in TLS by raw public key or pre-shared key; and MQTT 3.1.1",
-        "% pub --config @/sensor.json --pop challenge -t room/temperature -m 22 -q 1 -v",
-        "% pub --config @/sensor.json --pop rpk --pop-key ed25519 -t room/temperature -m 22 -q 1 -v",
-        "% pub --config @/sensor.json --pop psk -t room/temperature -m 22 -q 1 -v",
-        "% pub --config @/sensor.json -V 311 -t room/temperature -m 22 -q 1 -v",
+        "^ pub --config @/sensor.json --pop challenge -t room/temperature -m 22 -q 1 -v",
+        "^ pub --config @/sensor.json --pop rpk --pop-key ed25519 -t room/temperature -m 22 -q 1 -v",
+        "^ pub --config @/sensor.json --pop psk -t room/temperature -m 22 -q 1 -v",
+        "^ pub --config @/sensor.json -V 311 -t room/temperature -m 22 -q 1 -v",
+        "",
+        "# the first subscriber, which has heard all of it, goes",
+        "kill %1",
     };
 
-    printf("authorization server   https://" WORLD_HOST ":%u/token   tail -f %s/as.err\n"
-           "broker                 " WORLD_HOST ":%u                  tail -f %s/broker.err\n\n"
-           "In another terminal:\n\n",
-           b->world.as_port, b->dir, b->world.broker_port, b->dir);
+    printf("authorization server   https://" WORLD_HOST ":%u/token   ", b->world.as_port);
+    show_command(b, "tail -f @/as.err");
+    printf("broker                 " WORLD_HOST ":%u                  ", b->world.broker_port);
+    show_command(b, "tail -f @/broker.err");
+    printf("\nIn another terminal:\n\n");
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) show_command(b, lines[i]);
     printf("\nControl-C ends it.\n");
     fflush(stdout);

@@ -8,6 +8,8 @@
 #include "common/net/address.h"
 #include "scenarios/world.h"
 
+enum { MAX_FOLDER = 100 };
+
 struct written {
     int role;
     char *name, *address, *trust, *known, *token_path;
@@ -59,6 +61,26 @@ static uint64_t bit_of(const struct feature_def *wanted)
         if (f == wanted) return UINT64_C(1) << i;
     }
     return 0;
+}
+
+static bool fits_path(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80 || (c && strchr("._+", c));
+}
+
+void sut_folder(const char *name, struct buf *out)
+{
+    size_t first = out->n;
+    bool gap = *name == '.'; /* neither hidden nor the folder above */
+
+    for (; *name && out->n - first < MAX_FOLDER; name++) {
+        bool fits = fits_path(*name);
+        if (fits && gap) buf_u8(out, '-');
+        if (fits) buf_u8(out, (uint8_t)*name);
+        gap = !fits;
+    }
+    if (out->n == first) buf_u8(out, '-');
 }
 
 uint64_t sut_feature(const char *name)

@@ -39,6 +39,9 @@ struct sut_address {
 MUST_USE enum err sut_at(const struct sut_address *at, struct sut *out, struct buf *message);
 void sut_clear(struct sut *s);
 
+/* A name of a system under test as that of a folder, appended: what is more than letters, digits and . _ + becomes a hyphen. */
+void sut_folder(const char *name, struct buf *out);
+
 /* The bit of a feature of the vocabulary; 0: no such feature. */
 uint64_t sut_feature(const char *name);
 

@@ -109,6 +109,25 @@ static void repetition(void)
     buf_clear(&message);
 }
 
+/* A number is one to its last letter. */
+static void numbers(void)
+{
+    static const char *const wrong[] = { "--jobs=2x",        "--jobs=1.5",       "--jobs=0",
+                                         "--jobs=65",        "--jobs=-1",        "--patience=2x",
+                                         "--patience=0.01",  "--patience=1e300", "--patience=nan",
+                                         "--patience=1.2.3", "--patience=." };
+    struct demo d;
+
+    demo_make(&d);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ends(&d, 2, "--jobs 1 to 64, --patience 0.1 to 100\n", ARGS("run", ONE, wrong[i]));
+    ends(&d, 2, "--tap is one stream of one round: without --repeat\n",
+         ARGS("run", ONE, "--tap", "--repeat", "2"));
+    ends(&d, 0, "\n1 passed, 0 failed, 0 skipped\n",
+         ARGS("run", ONE, "--jobs=64", "--patience=0.7", "--out", "o"));
+    demo_drop(&d);
+}
+
 /* What is misspelt is told, not taken for nothing; help is where one looks for it. */
 static void misspelt(void)
 {
@@ -135,6 +154,7 @@ CU_TestInfo command_tests[] = {
     { "what a run was played with", repetition },
     { "a run says where its page is", page },
     { "a value that is empty is none", emptiness },
+    { "numbers", numbers },
     { "misspelt", misspelt },
     { "a folder that cannot be made: the reason", folders },
     CU_TEST_INFO_NULL,

@@ -61,17 +61,18 @@ static void put_sut(struct bed *b, const char *start, const char *more)
 static void stranger(void)
 {
     struct bed b;
-    char at[32], as[32];
+    char at[32], as[32], page[160];
 
     demo_open(&b.demo);
     snprintf(at, sizeof at, "127.0.0.1:%s", b.demo.broker_port);
+    snprintf(page, sizeof page,
+             "\nnothing was tested: all runs were skipped\n"
+             "report: report/foreign/the-broker-at-127.0.0.1-%s/report.html\n0 passed, 0 failed",
+             b.demo.broker_port);
     ends(&b, 0, "passed, 0 failed", ARGS("discovery/*", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 2, "needs a token that this broker would trust: give it the AS's key, see docs/adapters.md",
          ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
-    ends(
-        &b, 2,
-        "\nnothing was tested: all runs were skipped\nreport: report/foreign/report.html\n0 passed, 0 failed",
-        ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
+    ends(&b, 2, page, ARGS("connect/exporter", "--broker", at, "--trust", "ca.pem"));
     ends(&b, 0,
          "it knows the method ace: CONNACK 0x87 with a hint of its AS; authz-info takes tokens; TLS 1.2: "
          "yes; MQTT 3.1.1: yes; raw public keys: yes; PSK: yes",
@@ -197,7 +198,7 @@ static void unready(void)
          "broker did not start: no port for me (it ended with status 3 before the line READY; it wrote "
          "nothing to its "
          "standard output)" EXPECTED
-         "; see report/foreign/runs/discovery/empty-data/data=zero/broker/broker.err\n",
+         "; see report/foreign/it/runs/discovery/empty-data/data=zero/broker/broker.err\n",
          ARGS(IT));
     put_sut(&b, "[\"true\"]", "");
     ends(&b, 2,
@@ -208,7 +209,7 @@ static void unready(void)
     put_sut(&b, SHELL("echo READY; cat"), "");
     ends(&b, 2,
          "broker did not start: it wrote no line READY in time; its first line was \"READY\"" EXPECTED
-         "; see report/foreign/runs/discovery/empty-data/data=zero/broker/broker.out\n",
+         "; see report/foreign/it/runs/discovery/empty-data/data=zero/broker/broker.out\n",
          ARGS(IT_SHORT));
     put_sut(&b, SHELL("printf 'READY {}'; cat"), "");
     ends(&b, 2, "it wrote no line READY in time; it wrote \"READY {}\" without the end of a line" EXPECTED,
@@ -344,7 +345,7 @@ static void check_cut(const struct bed *b, const char *name)
     struct buf text = { 0 }, why = { 0 };
     struct stat st;
 
-    snprintf(path, sizeof path, "%s/report/foreign/runs/discovery/empty-data/data=zero/broker/%s",
+    snprintf(path, sizeof path, "%s/report/foreign/it/runs/discovery/empty-data/data=zero/broker/%s",
              b->demo.dir, name);
     CHECK_ROW(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600, name);
     CHECK_ROW(file_read(path, &text, &why) == OK && text.n == (2 << 20) + strlen(cut), name);
@@ -390,17 +391,17 @@ static void interrupt(struct bed *b, int number)
     int begun = open(path, O_RDWR | O_CLOEXEC), alive = open_pipe(b, "alive");
     child_start(&b->run, b->demo.dir, "ace-scenarios", ARGS("run", "--out", "report", IT));
     CHECK(is_heard(begun));
-    ends(&second, 2, "another run writes to report/foreign; --out DIR takes another folder\n", ARGS(IT));
+    ends(&second, 2, "another run writes to report/foreign/it; --out DIR takes another folder\n", ARGS(IT));
     kill(b->run.pid, number);
     CHECK(child_wait(&b->run) == 130);
-    CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/report.html holds the 1 of 2 runs"));
+    CHECK(child_says(&b->run, CHILD_ERR, "interrupted; report/foreign/it/report.html holds the 1 of 2 runs"));
     CHECK(child_says(&b->run, CHILD_OUT, "1 passed, 0 failed, 1 skipped"));
     CHECK(was_left(alive, ""));
     drop_pipe(b, "alive");
     child_clear(&b->run);
     close(begun);
     unlink(path);
-    snprintf(path, sizeof path, "%s/report/foreign/report.json", b->demo.dir);
+    snprintf(path, sizeof path, "%s/report/foreign/it/report.json", b->demo.dir);
     CHECK(file_read(path, &text, &why) == OK && strstr(buf_cstr(&text), "\"interrupted\"") != NULL);
     buf_clear(&text);
     buf_clear(&why);
@@ -448,7 +449,7 @@ static void declining(void)
     ends(&b, 2, "the client: unsupported: nothing like get-token",
          ARGS("discovery/as-hint", "--client", "it.json", "--jobs", "1"));
     ends(&b, 2,
-         "\nnothing was tested: the only run was skipped\nreport: report/foreign/report.html\n0 passed, 0 "
+         "\nnothing was tested: the only run was skipped\nreport: report/foreign/it/report.html\n0 passed, 0 "
          "failed, 1 skipped\n",
          ARGS("psk/uploaded", "--client", "it.json", "--variant", "identity=json,tls=1.3,version=5"));
     demo_drop(&b.demo);
@@ -511,6 +512,28 @@ static void misunderstanding(void)
     demo_drop(&b.demo);
 }
 
+/* Each subject has a folder of its own: what failed with one is not asked of the other. */
+static void subjects(void)
+{
+    static const char failing[] = "{\"role\":\"broker\",\"name\":\"an other\",\"start\":" SHELL("exit 1") "}";
+    struct bed b;
+
+    demo_make(&b.demo);
+    put_sut(&b, OURS, "");
+    file_put(b.demo.dir, "other.json", failing);
+    ends(&b, 2, "report: report/foreign/an-other/report.html\n0 passed, 2 failed",
+         ARGS("discovery/empty-data", "--broker", "other.json"));
+    ends(&b, 0, "report: report/foreign/it/report.html\n2 passed", ARGS(IT));
+    ends(&b, 0, "nothing to run again\n", ARGS(IT, "--only-failed"));
+    ends(&b, 2, "0 passed, 2 failed",
+         ARGS("discovery/empty-data", "--broker", "other.json", "--only-failed"));
+    file_put(
+        b.demo.dir, "as.sut.json",
+        "{\"role\":\"as\",\"name\":\"A\",\"start\":[\"{bin}/ace-as\",\"--control\",\"-c\",\"{config}\"]}");
+    ends(&b, 0, "report: report/foreign/it+A/report.html\n", ARGS(IT, "--as", "as.sut.json"));
+    demo_drop(&b.demo);
+}
+
 static void wrong_files(void)
 {
     struct bed b;
@@ -538,6 +561,7 @@ CU_TestInfo foreign_tests[] = {
     { "interrupted", interrupted },
     { "a client that cannot do what it is told: skipped, and told what comes next", declining },
     { "a client that answers otherwise than docs/drive.md, or not at all", misunderstanding },
+    { "each has a folder of its own", subjects },
     { "files that do not hold together", wrong_files },
     CU_TEST_INFO_NULL,
 };

@@ -4,60 +4,66 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* What `ace-scenarios sandbox` prints is typed in, line by line, as it stands. */
 
-static void type_in(const char *dir, const char *line, int wanted)
+/* Types a line into the shell; false: its status is another. */
+static bool type_in(struct child *sh, size_t number, const char *line, int wanted)
 {
-    struct child c;
+    char typed[4200], told[40];
 
-    child_start_foreign(&c, dir, "sh", ARGS("-c", line));
-    CHECK_ROW(child_end(&c) == wanted, line);
-    child_clear(&c);
+    int n = snprintf(typed, sizeof typed, "%s\necho \"<%zu: $?>\"\n", line, number);
+    snprintf(told, sizeof told, "<%zu: %d>\n", number, wanted);
+    return write(sh->in, typed, (size_t)n) == n && child_says(sh, CHILD_OUT, told);
 }
 
-/* A subscriber stays: until its token is revoked, which is the next thing that is printed, or until it is ended. */
-static void start_sub(struct child *sub, const char *dir, const char *line)
+/* Waits for it, and will wait for the next one. */
+static bool says_anew(struct child *sh, int which, const char *text)
 {
-    char command[4200];
+    bool said = child_says(sh, which, text);
 
-    snprintf(command, sizeof command, "exec %s", line);
-    child_start_foreign(sub, dir, "sh", ARGS("-c", command));
-    CHECK_ROW(child_says(sub, CHILD_ERR, "subscribed\n"), line);
+    buf_truncate(&sh->text[which], 0);
+    return said;
 }
 
-static void end_sub(struct child *sub)
+/* What a line brings about, but for its status. */
+static bool has_effect(struct child *sh, size_t number, const char *line)
 {
-    kill(sub->pid, SIGTERM);
-    CHECK(child_wait(sub) == 0);
-    child_clear(sub);
+    bool kept = true;
+
+    if (strstr(line, "/ace-client sub ")) kept = says_anew(sh, CHILD_ERR, "subscribed\n");
+    if (strstr(line, " -m 21.5 ")) kept = says_anew(sh, CHILD_OUT, "room/temperature 21.5\n");
+    if (strstr(line, " -m 22 ")) kept = says_anew(sh, CHILD_OUT, "room/temperature 22\n");
+    if (strstr(line, "/ace-client revoke "))
+        kept = says_anew(sh, CHILD_ERR, "Not authorized (0x87)") && type_in(sh, number + 100, "wait %2", 3);
+    if (strcmp(line, "kill %1") == 0) kept = type_in(sh, number + 100, "wait %1", 0);
+    return kept;
 }
 
+/* All of it into one shell, in its order. How many commands there were. */
 static size_t type_all(const char *dir, const char *text)
 {
-    struct child sub = { 0 };
+    struct child sh;
     size_t typed = 0;
     char line[4096];
 
-    for (const char *at = text, *end; (end = strchr(at, '\n')); at = end + 1) {
+    child_start_foreign(&sh, dir, "bash", ARGS("-s"));
+    for (const char *at = strstr(text, "In another terminal:"), *end; at && (end = strchr(at, '\n'));
+         at = end + 1) {
         snprintf(line, sizeof line, "%.*s", (int)(end - at), at);
-        if (!strstr(line, "/ace-client ")) continue;
+        if (!strstr(line, "/ace-client ") && !strstr(line, "kill ")) continue;
         typed++;
-        if (strstr(line, "/ace-client sub ")) {
-            if (sub.pid) end_sub(&sub);
-            start_sub(&sub, dir, line);
-        } else {
-            type_in(dir, line, strstr(line, "door/lock") ? 3 : 0);
-        }
-        if (!strstr(line, "/ace-client revoke ")) continue;
-        CHECK(child_wait(&sub) == 3);
-        CHECK(strstr(buf_cstr(&sub.text[CHILD_ERR]), "Not authorized (0x87)") != NULL);
-        child_clear(&sub);
-        sub.pid = 0;
+        CHECK_ROW(type_in(&sh, typed, line, strstr(line, "door/lock") ? 3 : 0), line);
+        CHECK_ROW(has_effect(&sh, typed, line), line);
     }
+    CHECK_ROW(!strstr(buf_cstr(&sh.text[CHILD_ERR]), "taken over"), buf_cstr(&sh.text[CHILD_ERR]));
+    CHECK(child_end(&sh) == 0);
+    child_clear(&sh);
     return typed;
 }
 
+/* The folder's name wants quotes. */
 static void as_printed(void)
 {
     char dir[] = "/tmp/ace-sandbox-XXXXXX";
@@ -65,9 +71,9 @@ static void as_printed(void)
     struct child c;
 
     CHECK(mkdtemp(dir) != NULL);
-    child_start(&c, dir, "ace-scenarios", ARGS("sandbox", "here"));
+    child_start(&c, dir, "ace-scenarios", ARGS("sandbox", "it's here"));
     CHECK(child_says(&c, CHILD_OUT, "Control-C ends it.\n"));
-    CHECK(type_all(dir, buf_cstr(&c.text[CHILD_OUT])) == 11);
+    CHECK(type_all(dir, buf_cstr(&c.text[CHILD_OUT])) == 12);
     kill(c.pid, SIGINT);
     CHECK(child_wait(&c) == 0);
     child_clear(&c);

@@ -213,11 +213,39 @@ static void endpoints(void)
     bed_close(&b);
 }
 
+static const struct folder_row {
+    const char *name, *folder;
+} folder_rows[] = {
+    { "mosquitto", "mosquitto" },
+    { "MQTT.js 5.1_a", "MQTT.js-5.1_a" },
+    { "the broker at [::1]:8883", "the-broker-at-1-8883" },
+    { "a/../b", "a-..-b" },
+    { "..", "-.." },
+    { ".hidden", "-.hidden" },
+    { "$(x); 'y'", "-x-y" },
+    { "/ /", "-" },
+    { "\xC3\xA4-b", "\xC3\xA4-b" },
+};
+
+/* Nothing leads out of the folder, nor means anything to a shell. */
+static void folders(void)
+{
+    const struct folder_row *r;
+
+    for (EACH_ROW(r, folder_rows)) {
+        struct buf out = { 0 };
+        sut_folder(r->name, &out);
+        CHECK_ROW(strcmp(buf_cstr(&out), r->folder) == 0, buf_cstr(&out));
+        buf_clear(&out);
+    }
+}
+
 CU_TestInfo sut_tests[] = {
     { "a file says how it is started, and what it lacks", started },
     { "or all that it can", features },
     { "a file that does not hold together is told so by place", refusals },
     { "addresses", addresses },
+    { "where its report goes", folders },
     { "and paths of token endpoints", endpoints },
     CU_TEST_INFO_NULL,
 };

@@ -88,6 +88,12 @@ async function blames() {
   assert.match(await text("main"), /What went wrong/);
 }
 
+// A link that somebody has cut.
+async function strays() {
+  await visit("#/scenario/%E0%A4%A");
+  assert.match(await text("main"), /%E0%A4%A/);
+}
+
 async function searches() {
   await visit("#/rules");
   const all = await b.run("document.querySelectorAll('tbody tr').length");
@@ -139,7 +145,7 @@ async function poses() {
 }
 
 try {
-  for (const step of [reads, walks, blames, searches, types, poses]) await step();
+  for (const step of [reads, walks, blames, strays, searches, types, poses]) await step();
   assert.deepEqual(b.complaints, []);
   console.log("screenshots: " + shots);
 } finally {
