@@ -92,7 +92,7 @@ static struct strand *sending_end(struct show *w, const struct step *s, const st
 
     if (opens && (!end || end->closed) && s->from.role != ROLE_AS && s->to.role != ROLE_CLIENT)
         end = open_end(w, s, in);
-    if (end && net_wait(w->net, end_settled, end) && end->opened && !end->closed) return end;
+    if (end && net_wait(w->net, strand_settled, end) && end->opened && !end->closed) return end;
     if (end && end->opened && s->message->kind == MESSAGE_CLOSE) return end;
     if (!w->over)
         show_error(w, "%s:%u: no open connection to send on%s%s", s->at.file, s->at.line, end ? ": " : "",

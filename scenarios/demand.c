@@ -260,7 +260,7 @@ static bool makes_key(const struct step *s)
 }
 
 /* The value of an axis counts where a step shows it; `shows` NULL: wherever it is varied. */
-enum { MQTT_ENDS = 1 << ROLE_CLIENT | 1 << ROLE_BROKER, ALL_ROLES = MQTT_ENDS | 1 << ROLE_AS };
+enum { MQTT_ENDS = 1 << ROLE_CLIENT | 1 << ROLE_BROKER };
 static const struct clue {
     unsigned of; /* of which roles: what client and broker do is nothing to the AS */
     const char *feature;

@@ -62,13 +62,6 @@ struct strand *open_end(struct show *w, const struct step *s, const struct field
     return e == OK ? made : NULL;
 }
 
-bool end_settled(void *what)
-{
-    const struct strand *s = what;
-
-    return s->opened || s->closed;
-}
-
 struct claim {
     struct show *w;
     enum role owner;
@@ -82,7 +75,7 @@ static bool can_claim(void *what)
 
     if (show_declined(c->w, c->from)) return true;
     if (!c->taken) c->taken = unclaimed(c->w, c->owner);
-    return c->taken && end_settled(c->taken);
+    return c->taken && strand_settled(c->taken);
 }
 
 struct strand *claim_end(struct show *w, enum role owner, struct party from)

@@ -17,7 +17,4 @@ struct strand *open_end(struct show *w, const struct step *s, const struct field
 /* The next connection that this party makes to a server puppet; NULL: none in time. */
 struct strand *claim_end(struct show *w, enum role owner, struct party from);
 
-/* For net_wait: the strand is open, or never will be. */
-bool end_settled(void *strand);
-
 #endif

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_NAMES = 512, ALL_ROLES = (1 << ROLE_COUNT) - 1 };
+enum { MAX_NAMES = 512 };
 
 struct lint {
     struct flows *flows;

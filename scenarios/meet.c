@@ -66,7 +66,7 @@ void show_handshake(struct show *w, const struct step *s)
             return;
         }
     }
-    if (client) net_wait(w->net, end_settled, client);
+    if (client) net_wait(w->net, strand_settled, client);
     if (server && !w->over) show_judge_end(w, s, server);
     if (client && !w->over) show_judge_end(w, s, client);
 }

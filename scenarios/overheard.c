@@ -211,7 +211,7 @@ static bool both_settled(void *what)
 {
     const struct wire *x = what;
 
-    return end_settled(x->received[0]) && end_settled(x->received[1]);
+    return strand_settled(x->received[0]) && strand_settled(x->received[1]);
 }
 
 /* What both ends of a handshake must say alike. */

@@ -24,13 +24,6 @@ struct reply {
     char why[160];         /* NO_HANDSHAKE, CLOSED */
 };
 
-static bool has_settled(void *what)
-{
-    const struct strand *s = what;
-
-    return s->opened || s->closed;
-}
-
 static bool has_come(void *what)
 {
     struct strand *s = what;
@@ -90,7 +83,7 @@ static enum err open_for(struct net *n, const struct sut *s, const struct questi
     TRY(tls_client_config(&o, &call.tls, &why));
     enum err e = net_connect(n, &call, end);
     tls_config_free(call.tls);
-    if (e == OK) (void)net_wait(n, has_settled, *end);
+    if (e == OK) (void)net_wait(n, strand_settled, *end);
     return e;
 }
 

@@ -83,7 +83,7 @@ static void put_point(const struct run_result *r, size_t number, struct buf *out
     buf_format(out, "%s %zu - ", bad ? "not ok" : "ok", number);
     put_words(out, buf_span(&name));
     if (r->verdict == VERDICT_SKIP || r->verdict == VERDICT_KNOWN) {
-        buf_str(out, r->verdict == VERDICT_SKIP ? " # SKIP " : " # TODO ");
+        buf_str(out, r->verdict == VERDICT_SKIP ? " # SKIP " : " # todo "); /* in any case: TAP 14 */
         put_words(out, buf_span(&r->why));
     }
     buf_u8(out, '\n');

@@ -4,13 +4,6 @@
 #include "scenarios/probe.h"
 #include "scenarios/strand.h"
 
-static bool has_settled(void *what)
-{
-    const struct strand *s = what;
-
-    return s->opened || s->closed;
-}
-
 static enum err complain(const struct sut *s, const struct strand *end, struct buf *message)
 {
     if (!end->closed) {
@@ -48,7 +41,7 @@ static enum err reach_on(struct net *n, struct sut *s, struct buf *message)
     if (e == OK) e = net_connect(n, &call, &end);
     tls_config_free(call.tls);
     if (e != OK) return e;
-    (void)net_wait(n, has_settled, end);
+    (void)net_wait(n, strand_settled, end);
     if (!end->opened) return complain(s, end, message);
     return s->role == ROLE_AS ? greet_as(n, end, s, message) : probe_broker(n, s, message);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { COLUMNS = 8, NOTE_COLUMNS = 3, ALL_ROLES = (1 << ROLE_COUNT) - 1 };
+enum { COLUMNS = 8, NOTE_COLUMNS = 3 };
 
 static const struct level_name {
     const char *word;

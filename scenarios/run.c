@@ -171,6 +171,9 @@ static enum err scrub_runs(const struct run_options *o, struct scrub *x, struct 
         fprintf(o->to,
                 "%zu keys, tokens, passwords and proofs looked for in %zu outputs of programs and results\n",
                 leaks_count(x->all), x->files);
+    if (e == OK && said->secret)
+        fprintf(o->to, "%zu runs are not shown message by message: a secret could not be blotted out\n",
+                said->secret);
     return e;
 }
 

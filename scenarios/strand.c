@@ -232,6 +232,13 @@ bool strand_has_input(const struct strand *w)
     return w->in.n > 0 || (w->parser && http_begun(w->parser));
 }
 
+bool strand_settled(void *strand)
+{
+    const struct strand *w = strand;
+
+    return w->opened || w->closed;
+}
+
 static enum err next_frame(struct strand *w, struct mqtt_frame *frame, size_t *used)
 {
     enum mqtt_more more;

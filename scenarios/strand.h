@@ -75,6 +75,8 @@ MUST_USE enum err strand_send(struct strand *w, struct span bytes);
 void strand_close(struct strand *w);
 /* What has come in and was not taken: closed counts when all before it was taken. */
 bool strand_has_input(const struct strand *w);
+/* For net_wait: it is open, or never will be. */
+bool strand_settled(void *strand);
 
 /* A packet, if one is whole: ERR_NOT_FOUND none yet; ERR_MALFORMED, ERR_TOO_LARGE: no MQTT. The frame borrows from `whole`,
  * which is appended to. */

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALL_ROLES = (1 << ROLE_COUNT) - 1 };
-
 unsigned result_real(const struct run_result *r)
 {
     unsigned real = 0;

@@ -7,6 +7,7 @@
  * world variables, features. All static. docs/flow-language.md is written from them. */
 
 enum role { ROLE_CLIENT, ROLE_BROKER, ROLE_AS, ROLE_COUNT };
+enum { ALL_ROLES = (1 << ROLE_COUNT) - 1 }; /* bits 1 << role */
 
 const char *role_name(enum role r); /* "client", "broker", "as" */
 
